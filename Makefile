@@ -1,0 +1,72 @@
+# Every target does its own set-up, in .venv.
+#
+#   make demo      a whole run from issue to merge: no key, no network, no account
+#   make test      the tests (make test ARGS="-k ledger")
+#   make check     formatting, lint, types, import rules
+#   make format    what `check` would complain about, as far as a tool can mend it
+#   make install   the `coderoute` command, in .venv/bin
+#   make image     the sandbox's base image
+#   make clean     removes all that the targets above made, except the image
+
+PYTHON ?= python3
+ARGS ?=
+
+PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet install
+PINS := $(if $(wildcard requirements.lock),.venv/pins)
+
+.PHONY: demo test check format install image clean
+
+# The demo goes on without the image, and says so itself.
+demo: .venv/installed
+	@if docker info >/dev/null 2>&1; then .venv/bin/python sandbox/build --quiet || true; fi
+	@.venv/bin/coderoute demo
+
+test: .venv/installed-dev
+	@.venv/bin/pytest $(ARGS)
+
+check: .venv/installed-dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: .venv/installed-dev
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+install: .venv/installed
+
+image: .venv/bin/pip
+	@.venv/bin/python sandbox/build
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/installed: pyproject.toml $(PINS) | .venv/bin/pip
+	@echo "Installing coderoute in .venv"
+	@$(PIP) $(PINS:%=--constraint %) -e .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml $(PINS) | .venv/bin/pip
+	@echo "Installing coderoute and its tools in .venv"
+	@$(PIP) $(PINS:%=--constraint %) -e '.[dev]'
+	@touch .venv/installed $@
+
+# The lock's versions without its hashes: pip refuses hashes as soon as one thing, the project itself, can have none.
+.venv/pins: requirements.lock | .venv/bin/pip
+	@sed -e '/--hash=/d' -e 's/ *\\$$//' requirements.lock >$@
+
+# Debian's Python has `venv` without what `venv` needs, and would leave half of a .venv behind: so ask first.
+.venv/bin/pip:
+	@command -v "$(PYTHON)" >/dev/null || { \
+	    echo "error: no $(PYTHON) here" >&2; \
+	    echo "  try: apt-get install python3 python3-venv, or: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "error: $$("$(PYTHON)" --version) is too old; coderoute needs 3.11 or newer" >&2; \
+	    echo "  try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "error: $$("$(PYTHON)" --version) cannot make virtual environments: the package python3-venv is missing" >&2; \
+	    echo "  try: apt-get install python3-venv" >&2; exit 1; }
+	@existed=$$(test -e .venv && echo yes); \
+	"$(PYTHON)" -m venv .venv || { test "$$existed" || rm -rf .venv; exit 1; }

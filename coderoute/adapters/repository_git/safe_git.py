@@ -1,0 +1,224 @@
+"""The only module that starts git: plumbing alone, in a store of our own, with no configuration alive but ours.
+
+Plain `git status` in a repository runs whatever its configuration names. So git is given a bare GIT_DIR that we
+wrote, the user's objects as an alternate, attributes that switch every conversion off, a complete environment of
+ours, and `-c` for every key that could name a program.
+"""
+
+import contextlib
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coderoute.errors import BadInput, Unavailable
+
+TIMEOUT_S = 300.0
+"""For any one git process; a search has a shorter limit of its own."""
+
+PLUMBING = frozenset(
+    {
+        "archive", "cat-file", "check-attr", "check-ignore", "commit-tree", "config", "diff-index", "diff-tree",
+        "grep", "index-pack", "ls-files", "ls-tree", "merge-base", "pack-objects", "rev-list", "unpack-objects",
+        "update-index", "update-ref",
+    }
+)  # fmt: skip
+
+CLEAN_ATTRIBUTES = "* -filter !diff !merge -text -eol -ident -export-ignore -export-subst -working-tree-encoding\n"  # `!diff`, not `-diff`: with the latter every text file would be shown as binary
+
+_CLEAN_CONFIG = (
+    "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.untrackedCache=false", "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null", "core.symlinks=false", "core.protectHFS=true", "core.protectNTFS=true",
+    "core.precomposeUnicode=false", "core.autocrlf=false", "core.eol=lf", "core.quotePath=false",
+    "core.commitGraph=false",  # a commit graph may name another tree than the commit does
+    "core.splitIndex=false", "core.fsync=all", "core.bigFileThreshold=512m",
+    "safe.bareRepository=explicit", "submodule.recurse=false", "fetch.recurseSubmodules=false",
+    "protocol.allow=never", "diff.external=", "core.pager=cat", "core.editor=/bin/false",
+    "core.sshCommand=/bin/false", "credential.helper=", "commit.gpgSign=false", "gpg.program=/bin/false",
+    "core.alternateRefsCommand=/bin/false", "gc.auto=0", "maintenance.auto=false", "transfer.fsckObjects=true",
+    "pack.threads=1", "tar.umask=0022", "i18n.commitEncoding=utf-8",
+)  # fmt: skip
+
+OID = re.compile(r"[0-9a-f]{40}")
+
+
+class GitFailed(Exception):
+    """git ended with an error. Callers in this package turn it into an error of ours, or let it be a bug."""
+
+    def __init__(self, arguments: Sequence[str], exit_code: int, stderr: str) -> None:
+        super().__init__(f"git {arguments[0]} ended with {exit_code}: {stderr.strip()}")
+        self.exit_code = exit_code
+        self.stderr = stderr.strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafeGit:
+    """git with `store` (a bare repository of ours) as GIT_DIR. See `open_store`."""
+
+    store: Path
+    executable: str
+    config: tuple[str, ...] = field(default=())
+    """Further `key=value` pairs, of ours."""
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        work_tree: Path | None = None,
+        git_dir: Path | None = None,
+        may_fail_with: Sequence[int] = (),
+    ) -> bytes:
+        """What `git ARGUMENTS` printed.
+
+        `git_dir` other than the store is for `update-ref` alone: with it the configuration of that repository is read.
+
+        Raises:
+            GitFailed: an exit code other than 0 and `may_fail_with`.
+            Unavailable: it did not end in time.
+        """
+        if git_dir is not None and arguments[0] != "update-ref":
+            raise ValueError(f"git {arguments[0]} must not run in a repository that is not ours")
+        try:
+            ended = subprocess.run(
+                self._command(arguments),
+                input=stdin,
+                capture_output=True,
+                env=self._environment(git_dir or self.store, work_tree, env),
+                cwd=work_tree or self.store,
+                timeout=TIMEOUT_S,
+                check=False,
+                process_group=0,  # Ctrl-C is ours to handle; it must not stop git in the middle of a write
+            )
+        except subprocess.TimeoutExpired as late:
+            raise Unavailable(
+                f"git {arguments[0]} did not end within {TIMEOUT_S:.0f} s",
+                reason="git_timeout",
+                remedy="check the disk, then: coderoute resume",
+            ) from late
+        if ended.returncode != 0 and ended.returncode not in may_fail_with:
+            raise GitFailed(arguments, ended.returncode, ended.stderr.decode("utf-8", "replace"))
+        return ended.stdout
+
+    def run_bounded(self, *arguments: str, limit_bytes: int, timeout_s: float) -> bytes | None:
+        """The first `limit_bytes` that git printed, None when it did not end in time. Exit code 1 means: nothing.
+
+        Raises:
+            GitFailed: an exit code above 1.
+        """
+        with _process(self._command(arguments), self._environment(self.store, None, None), self.store) as process:
+            late = threading.Event()
+
+            def stop() -> None:
+                late.set()
+                process.kill()
+
+            timer = threading.Timer(timeout_s, stop)
+            timer.start()
+            try:
+                assert process.stdout is not None  # noqa: S101 - Popen was asked for pipes
+                assert process.stderr is not None  # noqa: S101
+                printed = process.stdout.read(limit_bytes)
+                cut = len(printed) == limit_bytes
+                if cut:
+                    process.kill()
+                problem = process.stderr.read().decode("utf-8", "replace")
+                exit_code = process.wait()
+            finally:
+                timer.cancel()
+        if late.is_set():
+            return None
+        if exit_code not in (0, 1) and not cut:
+            raise GitFailed(arguments, exit_code, problem)
+        return printed
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        if arguments[0] not in PLUMBING:
+            raise ValueError(f"git {arguments[0]} is not plumbing that we allow")
+        options = [part for pair in (*_CLEAN_CONFIG, *self.config) for part in ("-c", pair)]
+        return [self.executable, "--no-pager", *options, *arguments]
+
+    def _environment(self, git_dir: Path, work_tree: Path | None, more: Mapping[str, str] | None) -> dict[str, str]:
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": "/nonexistent",
+            "XDG_CONFIG_HOME": "/nonexistent",
+            "LC_ALL": "C",
+            "GIT_DIR": str(git_dir),
+            "GIT_INDEX_FILE": str(self.store / "index"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_SYSTEM": "/dev/null",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_LITERAL_PATHSPECS": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "/bin/false",
+            "SSH_ASKPASS": "/bin/false",
+            "GIT_SSH_COMMAND": "/bin/false",
+            "GIT_ALLOW_PROTOCOL": "",
+            "GIT_PAGER": "cat",
+            "GIT_EDITOR": "/bin/false",
+            "GIT_NO_LAZY_FETCH": "1",
+            "GIT_CEILING_DIRECTORIES": str(self.store.parent),
+        }
+        if work_tree is not None:
+            environment["GIT_WORK_TREE"] = str(work_tree)
+        return environment | dict(more or {})
+
+
+def open_store(store: Path, objects: Path, *, shallow: Path | None = None) -> SafeGit:
+    """git on the bare repository `store`, which is made if it is not there and reads `objects` as an alternate.
+
+    `shallow` is the user's list of commits whose parents are not there, for a shallow clone.
+
+    Raises:
+        BadInput: the path of `objects` cannot stand in an alternates file.
+        Unavailable: there is no git.
+    """
+    if "\n" in str(objects):
+        raise BadInput(f"the path of the repository has a line break: {str(objects)!r}", remedy="rename the folder")
+    for folder in ("objects/info", "objects/pack", "refs/heads", "info"):
+        (store / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    texts = {
+        "HEAD": b"ref: refs/heads/none\n",
+        "config": b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
+        "objects/info/alternates": os.fsencode(objects) + b"\n",
+        "info/attributes": CLEAN_ATTRIBUTES.encode(),
+    }
+    for name, text in texts.items():
+        if not (store / name).is_file() or (store / name).read_bytes() != text:
+            (store / name).write_bytes(text)
+    if shallow is not None:
+        (store / "shallow").write_bytes(shallow.read_bytes())
+    return SafeGit(store=store, executable=_executable())
+
+
+def _executable() -> str:
+    """git's absolute path. A relative entry of PATH is passed over: it would mean a git of the repository."""
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        candidate = Path(folder) / "git"
+        if candidate.is_absolute() and candidate.is_file() and os.access(candidate, os.X_OK):
+            return str(candidate)
+    raise Unavailable("there is no git in PATH", reason="git_missing", remedy="install git, then: coderoute doctor")
+
+
+@contextlib.contextmanager
+def _process(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(env),
+        cwd=cwd,
+        process_group=0,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

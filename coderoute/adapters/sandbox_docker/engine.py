@@ -1,0 +1,124 @@
+"""The Docker engine: connecting to it when it is first needed, and its silence as an error of ours."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coderoute.errors import SandboxLost, Unavailable
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
+REQUEST_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts:
+    """What `doctor` shows and the container specification needs to know."""
+
+    version: str
+    runc_version: str
+    cpus: int
+    runtimes: tuple[str, ...]
+
+
+class Engine:
+    """One connection to the engine that DOCKER_HOST names, shared by all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._client: DockerClient | None = None
+        self._facts: EngineFacts | None = None
+
+    @property
+    def client(self) -> DockerClient:
+        """Raises Unavailable when the engine does not answer."""
+        with self._lock:
+            if self._client is None:
+                import docker
+
+                with unavailable_if_silent():
+                    self._client = docker.from_env(timeout=REQUEST_TIMEOUT_S)
+            return self._client
+
+    def facts(self) -> EngineFacts:
+        """Raises Unavailable when the engine does not answer."""
+        client = self.client
+        with self._lock:
+            if self._facts is None:
+                with unavailable_if_silent():
+                    info = client.info()
+                self._facts = EngineFacts(
+                    version=str(info["ServerVersion"]),
+                    runc_version=str(info.get("RuncCommit", {}).get("ID", "unknown")),
+                    cpus=int(info["NCPU"]),
+                    runtimes=tuple(sorted(info.get("Runtimes", {}))),
+                )
+            return self._facts
+
+    def close(self) -> None:
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+
+def address() -> str:
+    return os.environ.get("DOCKER_HOST") or DEFAULT_ADDRESS
+
+
+def silence(cause: Exception) -> Unavailable:
+    return Unavailable(
+        f"Docker does not answer at {address()} ({cause})",
+        reason="docker_down",
+        remedy="start Docker, then: coderoute doctor",
+    )
+
+
+@contextmanager
+def unavailable_if_silent() -> Iterator[None]:
+    """Turns a broken connection into Unavailable; what the engine answers passes, errors included."""
+    from docker.errors import APIError, DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except APIError:
+        raise
+    except (DockerException, RequestException, OSError) as error:
+        raise silence(error) from error
+
+
+@contextmanager
+def lost_if_broken(doing: str) -> Iterator[None]:
+    """Turns a broken connection and every error answer of the engine into SandboxLost."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except (DockerException, RequestException, OSError) as error:
+        raise lost(f"{doing}: {error}") from error
+
+
+@contextmanager
+def lost_if_refused(problem: str) -> Iterator[None]:
+    """Turns an error answer of the engine into SandboxLost; a broken connection passes."""
+    from docker.errors import APIError
+
+    try:
+        yield
+    except APIError as error:
+        raise lost(f"{problem}: {error.explanation or error}") from error
+
+
+def lost(problem: str) -> SandboxLost:
+    return SandboxLost(
+        f"the sandbox container is gone; {problem}", remedy="coderoute resume; if it repeats: coderoute doctor"
+    )

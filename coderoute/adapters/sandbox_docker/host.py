@@ -1,0 +1,190 @@
+"""Makes sandboxes of images, and removes those that nobody needs any more."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from coderoute.adapters.sandbox_docker import lease
+from coderoute.adapters.sandbox_docker.engine import Engine, EngineFacts, lost_if_refused, unavailable_if_silent
+from coderoute.adapters.sandbox_docker.machine import Machine
+from coderoute.adapters.sandbox_docker.sandbox import DockerSandbox, seed
+from coderoute.adapters.sandbox_docker.setup import KEY_LABEL, REPOSITORY, set_up, setup_key
+from coderoute.adapters.sandbox_docker.spec import MB, Image, check_limits, create_work_container
+from coderoute.errors import Blocked, ConfigurationError, SandboxLost, Unavailable
+from coderoute.ports import Environment, Sandbox
+
+if TYPE_CHECKING:
+    from docker.models.images import Image as DockerImage
+
+DEFAULT_IMAGE = "coderoute-sandbox:1"
+SETUP_RUN = "setup"
+
+log = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class DockerSandboxHost:
+    """See `ports.SandboxHost`. `host_id` names this installation: `reap` touches no container of another.
+
+    Safe to use from several threads. The engine is first spoken to when it is needed.
+    """
+
+    def __init__(
+        self, *, host_id: str, default_image: str = DEFAULT_IMAGE, clock: Callable[[], datetime] = _utc_now
+    ) -> None:
+        self._host_id = host_id
+        self._default_image = default_image
+        self._clock = clock
+        self._engine = Engine()
+        self._images: dict[str, Image] = {}
+        self._lock = threading.Lock()
+        self._preparing: dict[str, threading.Lock] = {}
+
+    @property
+    def name(self) -> str:
+        return "docker"
+
+    def facts(self) -> EngineFacts:
+        """Raises Unavailable when the engine does not answer."""
+        return self._engine.facts()
+
+    def prepare(self, environment: Environment, checkout_tar: Callable[[], bytes]) -> str:
+        """As `ports.SandboxHost` says; ConfigurationError where the environment asks for the impossible."""
+        check_limits(environment.limits)
+        runtimes = self._engine.facts().runtimes
+        if environment.runtime and environment.runtime not in runtimes:
+            raise ConfigurationError(
+                f"sandbox.runtime = {environment.runtime!r} is unknown to the Docker engine, which has "
+                + ", ".join(runtimes),
+                remedy="install that runtime and name it in the engine's daemon.json, or change sandbox.runtime",
+            )
+        with unavailable_if_silent():
+            image = self._find_image(environment.image or self._default_image)
+            if not environment.setup:
+                return image.id
+            checkout = checkout_tar()
+            key = setup_key(image.id, environment.setup, checkout)
+            with self._alone(key):
+                return self._already_set_up(key) or self._set_up(image, environment, checkout, key)
+
+    def open(self, image: str, checkout_tar: bytes, environment: Environment, run_id: str) -> Sandbox:
+        if len(checkout_tar) > environment.limits.disk_mb * MB:
+            raise Blocked(
+                f"the checkout has {len(checkout_tar) // MB} MB, the sandbox {environment.limits.disk_mb} MB of disk",
+                reason="environment_broken",
+                remedy="raise sandbox.disk_mb (and sandbox.memory_mb with it), then: coderoute resume",
+            )
+        client, cpus = self._engine.client, self._engine.facts().cpus
+        with unavailable_if_silent(), lost_if_refused("the sandbox container could not be started"):
+            found = self._image(image)
+            container = create_work_container(client, found, environment, cpus=cpus, labels=self._labels(run_id))
+            machine = Machine(client.api, str(container.id))
+            try:
+                container.start()
+                return DockerSandbox(machine, left_by_setup=seed(machine, checkout_tar))
+            except BaseException:
+                machine.remove()
+                raise
+
+    def reap(self, now: datetime) -> int:
+        """Removes this host's containers whose lease ran out or whose process has ended; how many it were.
+
+        Raises:
+            Unavailable
+        """
+        api = self._engine.client.api
+        with unavailable_if_silent():
+            ours = api.containers(all=True, filters={"label": f"{lease.OWNER}={self._host_id}"})
+        abandoned = [entry["Id"] for entry in ours if lease.is_abandoned(entry["Labels"], now)]
+        for container_id in abandoned:
+            Machine(api, container_id).remove()
+        return len(abandoned)
+
+    def close(self) -> None:
+        """Ends the connection to the engine; sandboxes stay as they are."""
+        self._engine.close()
+
+    def _labels(self, run_id: str) -> dict[str, str]:
+        return lease.labels(owner=self._host_id, run_id=run_id, now=self._clock())
+
+    def _alone(self, key: str) -> threading.Lock:
+        """A lock per set-up: the second thread that wants the same one finds it done."""
+        with self._lock:
+            return self._preparing.setdefault(key, threading.Lock())
+
+    def _set_up(self, image: Image, environment: Environment, checkout: bytes, key: str) -> str:
+        try:
+            with lost_if_refused("the set-up container could not be started"):
+                return set_up(
+                    self._engine.client,
+                    image,
+                    environment,
+                    checkout,
+                    key=key,
+                    cpus=self._engine.facts().cpus,
+                    labels=self._labels(SETUP_RUN),
+                )
+        except SandboxLost as error:
+            raise Unavailable(
+                f"set-up broke off: {error.problem}", reason="docker_down", remedy=error.remedy
+            ) from error
+
+    def _already_set_up(self, key: str) -> str | None:
+        from docker.errors import ImageNotFound
+
+        try:
+            found = self._engine.client.images.get(f"{REPOSITORY}:{key[:32]}")
+        except ImageNotFound:
+            return None
+        return str(found.id) if found.labels.get(KEY_LABEL) == key else None
+
+    def _image(self, image_id: str) -> Image:
+        """What is known of a local image; an id never changes its meaning."""
+        with self._lock:
+            known = self._images.get(image_id)
+        if known is None:
+            known = _facts_of(self._engine.client.images.get(image_id))
+            with self._lock:
+                self._images[image_id] = known
+        return known
+
+    def _find_image(self, reference: str) -> Image:
+        """The image that `reference` means now; pulled if it is not here. Ours cannot be pulled, only built."""
+        from docker.errors import APIError, ImageNotFound
+
+        images = self._engine.client.images
+        try:
+            found = _facts_of(images.get(reference))
+        except ImageNotFound:
+            if reference == self._default_image:
+                raise Blocked(
+                    f"there is no image {reference}", reason="environment_broken", remedy="build it: sandbox/build"
+                ) from None
+            log.info("pulling %s", reference)
+            try:
+                found = _facts_of(images.pull(reference))
+            except APIError as error:
+                raise Blocked(
+                    f"there is no image {reference} here, and it could not be pulled: {error.explanation}",
+                    reason="environment_broken",
+                    remedy=f"docker pull {reference}, or correct sandbox.image",
+                ) from error
+        if found.volumes:
+            raise Blocked(
+                f"the image {reference} declares volumes ({', '.join(found.volumes)}), which a sandbox must not have",
+                reason="environment_broken",
+                remedy="use an image without VOLUME in sandbox.image",
+            )
+        return found
+
+
+def _facts_of(image: DockerImage) -> Image:
+    config = image.attrs["Config"] or {}
+    return Image(id=str(image.id), env=tuple(config.get("Env") or ()), volumes=tuple(config.get("Volumes") or ()))

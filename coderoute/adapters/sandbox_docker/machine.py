@@ -1,0 +1,240 @@
+"""Running commands in one container: the deadline, the cap, the sweep after each, and what the engine says of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coderoute.adapters.sandbox_docker.capture import Capture
+from coderoute.adapters.sandbox_docker.engine import lost, lost_if_broken
+from coderoute.adapters.sandbox_docker.execution import STDERR, STDOUT, DeadlinePassed, Execution, Frame
+from coderoute.adapters.sandbox_docker.spec import SYSTEM_PATH, WORK, WORK_USER
+from coderoute.domain.work import CommandResult, Ending
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+KEPT_BYTES = 256_000
+FLOOD_BYTES = 64_000_000
+TIMEOUT_EXIT_CODE = 124
+KILLED_EXIT_CODE = 137
+
+SCRIPT_TIMEOUT_S = 60.0
+SCRIPT_OUTPUT_BYTES = 16_000_000
+SWEEP_TIMEOUT_S = 5.0
+SWEEP_PATIENCE_S = 15.0
+LATE_OUTPUT_S = 2.0
+
+# Our own scripts find their programs below the read-only root only, whatever the image's PATH holds.
+SCRIPT_ENV = {"PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8"}
+
+# `-O`: owned by the user who asks. The counter is that of cgroup v2, then of v1.
+SWEEP = """
+kill -9 -1
+tries=0
+while :; do
+    left=
+    for process in /proc/[0-9]*; do
+        [ -O "$process" ] && [ "$process" != "/proc/$$" ] && left=$process
+    done
+    [ -z "$left" ] && break
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || exit 75
+    sleep 0.02
+done
+"""
+COUNT_OOM_KILLS = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null; :"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptResult:
+    """How a script of ours ended. `stderr` is cut to its end."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def complaint(self) -> str:
+        """The last line of stderr."""
+        lines = self.stderr.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else f"exit code {self.exit_code}"
+
+
+class Machine:
+    """A running container. Every method raises SandboxLost when the container or the engine is gone."""
+
+    def __init__(self, api: APIClient, container_id: str) -> None:
+        self._api = api
+        self.container_id = container_id
+        self._oom_kills: int | None = 0
+
+    def run(self, command: str, *, timeout_s: float, env: Mapping[str, str]) -> CommandResult:
+        """As `Sandbox.run` says."""
+        started = time.monotonic()
+        capture = Capture(KEPT_BYTES)
+        ending = Ending.EXIT
+        with lost_if_broken("a command broke off"), self._start(["/bin/sh", "-c", command], env) as execution:
+            try:
+                for frame in execution.frames(deadline=started + timeout_s):
+                    capture.add(frame.data)
+                    if capture.total > FLOOD_BYTES:
+                        ending = Ending.OUTPUT_FLOOD
+                        break
+            except DeadlinePassed:
+                ending = Ending.TIMEOUT
+            duration_s = time.monotonic() - started
+            if ending is not Ending.EXIT:
+                execution.close()
+            out_of_memory = self._sweep_and_see_whether_memory_ran_out()
+            if ending is Ending.EXIT:
+                _collect_what_is_under_way(execution, capture)
+            exit_code = execution.exit_code()
+        if ending is Ending.TIMEOUT:
+            exit_code = TIMEOUT_EXIT_CODE
+        elif ending is Ending.OUTPUT_FLOOD:
+            exit_code = KILLED_EXIT_CODE
+        elif out_of_memory:
+            ending = Ending.OUT_OF_MEMORY
+        if exit_code is None:
+            raise lost("the engine does not know how a command ended")
+        return CommandResult(
+            exit_code=exit_code,
+            output=capture.output(),
+            truncated=capture.truncated,
+            ending=ending,
+            duration_s=duration_s,
+        )
+
+    def script(
+        self,
+        text: str,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        user: str = WORK_USER,
+        timeout_s: float = SCRIPT_TIMEOUT_S,
+        limit: int = SCRIPT_OUTPUT_BYTES,
+    ) -> ScriptResult:
+        """What the shell script `text` of ours, with `arguments` as $1..., printed; at most `limit` bytes of it."""
+        stdout, stderr = bytearray(), Capture(8_000)
+        with self.stream(text, *arguments, stdin=stdin, env=env, user=user, timeout_s=timeout_s) as execution:
+            for frame in execution.frames:
+                if frame.stream == STDOUT and len(stdout) < limit:
+                    stdout += frame.data
+                elif frame.stream == STDERR:
+                    stderr.add(frame.data)
+            exit_code = execution.exit_code()
+        return ScriptResult(exit_code=exit_code, stdout=bytes(stdout[:limit]), stderr=stderr.output())
+
+    @contextmanager
+    def stream(
+        self,
+        text: str,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        user: str = WORK_USER,
+        timeout_s: float = SCRIPT_TIMEOUT_S,
+    ) -> Iterator[ScriptStream]:
+        """A script of ours under way, for output too large to keep."""
+        argv = ["/bin/sh", "-c", text, "sh", *arguments]
+        deadline = time.monotonic() + timeout_s
+        with lost_if_broken("a file operation broke off"):
+            execution = self._start(argv, {**(env or {}), **SCRIPT_ENV}, stdin=stdin, user=user)
+        with execution:
+            yield ScriptStream(execution, deadline)
+
+    def sweep(self) -> None:
+        """Kills every process of the work user and sees that none is left; else kills the container."""
+        with lost_if_broken("its processes could not be ended"):
+            self._sweep()
+
+    def remove(self) -> None:
+        """Ends and removes the container; where the engine is gone, the next `reap` does it."""
+        from docker.errors import DockerException, NotFound
+        from requests.exceptions import RequestException
+
+        try:
+            self._api.remove_container(self.container_id, force=True, v=True)
+        except NotFound:
+            pass
+        except (DockerException, RequestException, OSError) as error:
+            log.warning("container %s was not removed: %s", self.container_id[:12], error)
+
+    def _start(
+        self, argv: Sequence[str], env: Mapping[str, str], *, stdin: bytes = b"", user: str = WORK_USER
+    ) -> Execution:
+        return Execution(self._api, self.container_id, argv, user=user, workdir=WORK, env=env, stdin=stdin)
+
+    def _sweep_and_see_whether_memory_ran_out(self) -> bool:
+        before = self._oom_kills
+        self._sweep()
+        return before is not None and self._oom_kills is not None and self._oom_kills > before
+
+    def _sweep(self) -> None:
+        give_up = time.monotonic() + SWEEP_PATIENCE_S
+        while time.monotonic() < give_up:
+            counters = bytearray()
+            with self._start(["/bin/sh", "-c", SWEEP + COUNT_OOM_KILLS], SCRIPT_ENV) as execution:
+                try:
+                    for frame in execution.frames(deadline=time.monotonic() + SWEEP_TIMEOUT_S):
+                        counters += frame.data
+                except DeadlinePassed:
+                    continue
+                if execution.exit_code() == 0:
+                    self._oom_kills = oom_kills(counters.decode("ascii", "replace"))
+                    return
+            # Where processes fill their limit there was no room for the sweep; the next try may find some.
+            time.sleep(0.1)
+        self._api.kill(self.container_id)
+        raise lost(f"its processes could not be ended within {SWEEP_PATIENCE_S:.0f} s")
+
+
+class ScriptStream:
+    """The output of a running script of ours. Both members raise SandboxLost."""
+
+    def __init__(self, execution: Execution, deadline: float) -> None:
+        self._execution = execution
+        self._deadline = deadline
+
+    @property
+    def frames(self) -> Iterator[Frame]:
+        with lost_if_broken("a file operation broke off"):
+            try:
+                yield from self._execution.frames(deadline=self._deadline)
+            except DeadlinePassed:
+                raise lost("a file operation did not end in time") from None
+
+    def exit_code(self) -> int:
+        with lost_if_broken("a file operation broke off"):
+            exit_code = self._execution.exit_code()
+        if exit_code is None:
+            raise lost("the engine does not know how a file operation ended")
+        return exit_code
+
+
+def oom_kills(counters: str) -> int | None:
+    """The kernel's count of processes killed for memory in `memory.events` or `memory.oom_control`; None if absent."""
+    for line in counters.splitlines():
+        name, _, value = line.partition(" ")
+        if name == "oom_kill" and value.isdigit():
+            return int(value)
+    return None
+
+
+def _collect_what_is_under_way(execution: Execution, capture: Capture) -> None:
+    """The last bytes of a command whose stream something it left behind had kept open until the sweep."""
+    try:
+        for frame in execution.frames(deadline=time.monotonic() + LATE_OUTPUT_S, until_closed=True):
+            capture.add(frame.data)
+            if capture.total > FLOOD_BYTES:
+                return
+    except DeadlinePassed:
+        log.info("the output stream of a finished command did not close")

@@ -1,0 +1,159 @@
+"""Sandboxes that are a dict of files and a table of recorded commands. Nothing is ever executed."""
+
+import hashlib
+import io
+import json
+import posixpath
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from coderoute.domain.work import EXECUTABLE, REGULAR, SYMLINK, CommandResult, Ending, SnapshotFile
+from coderoute.errors import SandboxLost
+from coderoute.ports import Environment, Sandbox
+
+WORK = "/work"
+NOT_RECORDED = 127
+TIMEOUT_EXIT_CODE = 124
+MAX_LINKS = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a command did when it was recorded.
+
+    `files` are what it left: path (absolute, or relative to the checkout) -> bytes, None where it removed the file.
+    """
+
+    exit_code: int = 0
+    output: bytes = b""
+    ending: Ending = Ending.EXIT
+    duration_s: float = 0.0
+    files: Mapping[str, bytes | None] = field(default_factory=dict)
+
+
+Commands = Callable[[str, Mapping[str, str], Mapping[str, bytes]], Recorded | None]
+"""(command, its environment, the files by absolute path) -> what it does; None: nothing was recorded for it."""
+
+
+class InMemorySandboxHost:
+    """See `ports.SandboxHost`."""
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+
+    @property
+    def name(self) -> str:
+        return "in-memory"
+
+    def prepare(self, environment: Environment, checkout_tar: Callable[[], bytes]) -> str:  # noqa: ARG002
+        """An id for the environment. Set-up commands are not run: whatever they would bring is in the recording."""
+        described = json.dumps([environment.image, environment.setup])
+        return f"in-memory:{hashlib.sha256(described.encode()).hexdigest()[:12]}"
+
+    def open(self, image: str, checkout_tar: bytes, environment: Environment, run_id: str) -> Sandbox:  # noqa: ARG002
+        return InMemorySandbox(self._commands, _files_of(checkout_tar))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    mode: str
+    data: bytes
+
+
+class InMemorySandbox:
+    """See `ports.Sandbox`."""
+
+    def __init__(self, commands: Commands, files: dict[str, _File]) -> None:
+        self._commands = commands
+        self._files = files
+        self._open = True
+
+    def run(self, command: str, *, timeout_s: float, env: Mapping[str, str] | None = None) -> CommandResult:
+        self._expect_open()
+        contents = {path: file.data for path, file in self._files.items() if file.mode != SYMLINK}
+        done = self._commands(command, MappingProxyType(dict(env or {})), MappingProxyType(contents))
+        if done is None:
+            text = f"in-memory sandbox: nothing was recorded for this command: {command}\n"
+            done = Recorded(exit_code=NOT_RECORDED, output=text.encode())
+        if done.duration_s > timeout_s:
+            done = replace(done, exit_code=TIMEOUT_EXIT_CODE, ending=Ending.TIMEOUT, duration_s=timeout_s)
+        for path, data in done.files.items():
+            if data is None:
+                self._files.pop(_absolute(path), None)
+            else:
+                self._put(_absolute(path), data)
+        return CommandResult(
+            exit_code=done.exit_code,
+            output=done.output,
+            truncated=False,
+            ending=done.ending,
+            duration_s=done.duration_s,
+        )
+
+    def read(self, path: str, *, limit: int = 10_000_000) -> bytes | None:
+        self._expect_open()
+        file = self._files.get(self._target(_absolute(path)) or "")
+        return None if file is None else file.data[:limit]
+
+    def write(self, path: str, data: bytes) -> str | None:
+        self._expect_open()
+        target = self._target(_absolute(path))
+        if target is None or not target.startswith(f"{WORK}/"):
+            return f"{path}: it is outside the checkout"
+        if any(known.startswith(f"{target}/") for known in self._files):
+            return f"{path}: it is a folder"
+        if above := next((known for known in self._files if target.startswith(f"{known}/")), None):
+            return f"{path}: {above} is no folder"
+        self._put(target, data)
+        return None
+
+    def snapshot(self) -> Iterator[SnapshotFile]:
+        self._expect_open()
+        for path in sorted(self._files, key=lambda path: path.split("/")):
+            inside = path.removeprefix(f"{WORK}/")
+            if inside != path and inside.split("/")[0] != ".git":
+                file = self._files[path]
+                yield SnapshotFile(path=inside, mode=file.mode, data=file.data)
+
+    def close(self) -> None:
+        self._open = False
+        self._files.clear()
+
+    def _put(self, path: str, data: bytes) -> None:
+        known = self._files.get(path)
+        mode = EXECUTABLE if known is not None and known.mode == EXECUTABLE else REGULAR
+        self._files[path] = _File(mode=mode, data=data)
+
+    def _target(self, path: str) -> str | None:
+        """The path behind symbolic links; None where they go in a circle."""
+        for _ in range(MAX_LINKS):
+            file = self._files.get(path)
+            if file is None or file.mode != SYMLINK:
+                return path
+            link = file.data.decode("utf-8", "surrogateescape")
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
+        return None
+
+    def _expect_open(self) -> None:
+        if not self._open:
+            raise SandboxLost("the in-memory sandbox was closed", remedy="coderoute resume")
+
+
+def _absolute(path: str) -> str:
+    return posixpath.normpath(posixpath.join(WORK, path))
+
+
+def _files_of(checkout_tar: bytes) -> dict[str, _File]:
+    files: dict[str, _File] = {}
+    with tarfile.open(fileobj=io.BytesIO(checkout_tar), mode="r:") as archive:
+        for member in archive:
+            path = _absolute(member.name)
+            if member.issym():
+                files[path] = _File(mode=SYMLINK, data=member.linkname.encode("utf-8", "surrogateescape"))
+            elif member.isreg():
+                content = archive.extractfile(member)
+                mode = EXECUTABLE if member.mode & 0o100 else REGULAR
+                files[path] = _File(mode=mode, data=content.read() if content else b"")
+    return files

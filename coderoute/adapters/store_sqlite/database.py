@@ -1,0 +1,215 @@
+"""The SQLite file itself: private, in WAL mode, of a known version, and clear about what is wrong with it."""
+
+import errno
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import RLock
+
+from coderoute.errors import CoderouteError, ConfigurationError, Unavailable
+
+BUSY_TIMEOUT_S = 30.0
+
+
+def _first_tables(db: sqlite3.Connection) -> None:
+    db.execute("CREATE TABLE runs (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, data TEXT NOT NULL)")
+    db.execute(
+        "CREATE TABLE records (number INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, key TEXT NOT NULL, "
+        "kind TEXT NOT NULL, format INTEGER NOT NULL, value TEXT NOT NULL, UNIQUE (run_id, key))"
+    )
+    db.execute(
+        "CREATE TABLE calls (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, state TEXT NOT NULL, "
+        "reserved_usd TEXT NOT NULL, cost_usd TEXT NOT NULL, data TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX calls_of_run ON calls (run_id)")
+    for table in ("events", "approvals"):
+        db.execute(
+            f"CREATE TABLE {table} (number INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, data TEXT NOT NULL)"
+        )
+        db.execute(f"CREATE INDEX {table}_of_run ON {table} (run_id)")
+    db.execute("CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables,)
+"""Applied once each, in order, and noted in the table `migrations` by their number from 1. Only ever append."""
+
+
+class Database:
+    """A connection to the file `path`, for all threads, one at a time; other processes may use the same file.
+
+    The folder is made if needed (0700, the file 0600).
+
+    Raises (from every method, as from the constructor):
+        ConfigurationError: the file is damaged, not ours, of a newer version, or may not be written.
+        Unavailable: the disk is full or fails, or another process keeps the file locked for half a minute.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._guard = RLock()
+        _make_private(path)
+        with self._explained():
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._set_up()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        with self._guard:
+            self._connection.close()
+
+    def query(self, sql: str, *values: str) -> list[sqlite3.Row]:
+        """The rows of one reading statement."""
+        with self._guard, self._explained():
+            return self._connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The connection with the file's only write lock; committed at the end, rolled back on any exception."""
+        with self._guard, self._explained(), self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            explanation = _explanation(error, self._path)
+            if explanation is None:
+                raise
+            raise explanation from error
+
+    def _set_up(self) -> None:
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA synchronous = FULL")
+        if self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            self._set_wal()
+        version = self._version()
+        if version > len(MIGRATIONS):
+            raise ConfigurationError(
+                f"{self._path} has version {version}, made by a newer coderoute; this one knows version "
+                f"{len(MIGRATIONS)} and older",
+                remedy="update coderoute, or set CODEROUTE_STATE_DIR to another folder",
+            )
+        if version < len(MIGRATIONS):
+            self._migrate()
+
+    def _set_wal(self) -> None:
+        """Put the file into WAL mode, which it then keeps. SQLite does not wait for others here, so we do."""
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self._path.with_name(f"{self._path.name}.lock"), timeout=BUSY_TIMEOUT_S, mode=0o600):
+                mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except Timeout as error:
+            raise _busy(self._path) from error
+        except OSError as error:
+            raise folder_trouble(self._path.parent, error) from error
+        if mode != "wal":
+            raise ConfigurationError(
+                f"the file system of {self._path} cannot hold a write-ahead log (journal mode {mode})",
+                remedy="set CODEROUTE_STATE_DIR to a folder on a local disk",
+            )
+
+    def _version(self) -> int:
+        tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "migrations" in tables:
+            return int(self._connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()[0])
+        if tables:
+            raise _not_ours(self._path)
+        return 0
+
+    def _migrate(self) -> None:
+        with self.transaction() as db:
+            db.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
+            for number, migration in enumerate(MIGRATIONS[self._version() :], start=self._version() + 1):
+                migration(db)
+                db.execute("INSERT INTO migrations VALUES (?, ?)", (number, datetime.now(UTC).isoformat()))
+
+
+def _make_private(path: Path) -> None:
+    """`path` exists with mode 0600, in a folder nobody else can write to.
+
+    An empty folder becomes ours (0700); any other keeps its mode, for it may be somebody's home.
+    """
+    folder = path.parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = folder.stat().st_mode
+        if mode & 0o077 and folder.stat().st_uid == os.geteuid() and not any(folder.iterdir()):
+            folder.chmod(0o700)
+        elif mode & 0o022:
+            raise ConfigurationError(
+                f"other users can write to {folder}", remedy="set CODEROUTE_STATE_DIR to a folder of your own"
+            )
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError as error:
+        raise folder_trouble(folder, error) from error
+
+
+def folder_trouble(folder: Path, error: OSError) -> CoderouteError:
+    """What `error`, met in the state folder, means to the user."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _disk_full(folder)
+    return ConfigurationError(f"cannot write {error.filename or folder}: {error.strerror or error}", remedy=_WRITABLE)
+
+
+_WRITABLE = "make the state folder and what is in it writable, or set CODEROUTE_STATE_DIR to another folder"
+
+
+def _explanation(error: sqlite3.DatabaseError, path: Path) -> CoderouteError | None:
+    """What `error` means to the user; None for a mistake of ours."""
+    code = getattr(error, "sqlite_errorcode", None)
+    match None if code is None else code & 0xFF:
+        case sqlite3.SQLITE_NOTADB:
+            return _not_ours(path)
+        case sqlite3.SQLITE_CORRUPT:
+            return ConfigurationError(
+                f"{path} is damaged: {error}",
+                remedy="restore it from a backup, or move it away and start anew (its runs are then lost)",
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return ConfigurationError(f"cannot write {path}: {error}", remedy=_WRITABLE)
+        case sqlite3.SQLITE_FULL:
+            return _disk_full(path)
+        case sqlite3.SQLITE_IOERR:
+            return Unavailable(
+                f"reading or writing {path} failed: {error}",
+                reason="disk_error",
+                remedy="check the disk and its free space, then: coderoute resume",
+            )
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return _busy(path)
+        case _:
+            return None
+
+
+def _not_ours(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} is not a database of coderoute",
+        remedy="move it away, or set CODEROUTE_STATE_DIR to another folder",
+    )
+
+
+def _disk_full(path: Path) -> Unavailable:
+    return Unavailable(
+        f"no space left on the disk of {path}", reason="disk_full", remedy="free some space, then: coderoute resume"
+    )
+
+
+def _busy(path: Path) -> Unavailable:
+    return Unavailable(
+        f"another process has kept {path} locked for {BUSY_TIMEOUT_S:.0f} s",
+        reason="state_busy",
+        remedy="wait for it, or end it, then: coderoute resume",
+    )

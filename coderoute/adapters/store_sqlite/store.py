@@ -1,0 +1,242 @@
+"""What a run leaves behind, as rows: runs, records, calls, events, approvals, facts; and the locks beside the file."""
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from coderoute.adapters.store_sqlite.database import Database, folder_trouble
+from coderoute.domain.conversation import Usage
+from coderoute.domain.money import CallState, LedgerRow
+from coderoute.domain.run import Approval, Event, RunRecord, Status
+from coderoute.errors import ConfigurationError
+from coderoute.journal import FORMAT
+
+
+class SqliteStore:
+    """A RunStore in the database file `path`; lock files lie in `locks/` beside it. Threads and processes may share it.
+
+    Raises: from every method, as from the constructor, what Database raises.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._folder = path.parent
+        self._db = Database(path)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create(self, run: RunRecord) -> None:
+        data = json.dumps(asdict(run))
+        try:
+            with self._db.transaction() as db:
+                db.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.id, run.created_at, data))
+        except sqlite3.IntegrityError as error:
+            raise ValueError(f"run {run.id} exists already") from error
+
+    def get(self, run_id: str) -> RunRecord | None:
+        rows = self._db.query("SELECT data FROM runs WHERE id = ?", run_id)
+        return _run(rows[0][0]) if rows else None
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        rows = self._db.query("SELECT data FROM runs ORDER BY created_at DESC, rowid DESC")
+        return tuple(_run(data) for (data,) in rows)
+
+    def set_status(
+        self,
+        run_id: str,
+        status: Status,
+        *,
+        reason: str | None = None,
+        problem: str | None = None,
+        remedy: str | None = None,
+        questions: Sequence[str] = (),
+        title: str | None = None,
+    ) -> None:
+        with self._db.transaction() as db:
+            row = db.execute("SELECT data FROM runs WHERE id = ?", (run_id,)).fetchone()
+            if row is None:
+                raise ValueError(f"there is no run {run_id}")
+            run = _run(row[0])
+            changed = replace(
+                run,
+                status=status,
+                reason=reason,
+                problem=problem,
+                remedy=remedy,
+                questions=tuple(questions),
+                title=run.title if title is None else title,
+            )
+            db.execute("UPDATE runs SET data = ? WHERE id = ?", (json.dumps(asdict(changed)), run_id))
+
+    def record(self, run_id: str, key: str) -> str | None:
+        rows = self._db.query("SELECT format, value FROM records WHERE run_id = ? AND key = ?", run_id, key)
+        return _readable(run_id, *rows[0]) if rows else None
+
+    def put_record(self, run_id: str, key: str, kind: str, value: str) -> None:
+        with self._db.transaction() as db:
+            _insert_record(db, run_id, key, kind, value)
+
+    def records(self, run_id: str, prefix: str = "") -> tuple[tuple[str, str], ...]:
+        rows = self._db.query("SELECT key, format, value FROM records WHERE run_id = ? ORDER BY number", run_id)
+        return tuple((key, _readable(run_id, format_, value)) for key, format_, value in rows if key.startswith(prefix))
+
+    def open_call(self, row: LedgerRow, *, budget_usd: Decimal | None) -> int | None:
+        with self._db.transaction() as db:
+            costs = db.execute("SELECT cost_usd FROM calls WHERE run_id = ?", (row.run_id,))
+            spent = sum((Decimal(cost) for (cost,) in costs), Decimal(0))
+            if budget_usd is not None and spent + row.reserved_usd > budget_usd:
+                return None
+            reserved = str(row.reserved_usd)
+            added = db.execute(
+                "INSERT INTO calls (run_id, state, reserved_usd, cost_usd, data) VALUES (?, ?, ?, ?, ?)",
+                (row.run_id, CallState.OPEN, reserved, reserved, _call_data(row)),
+            )
+            return added.lastrowid
+
+    def settle_call(
+        self,
+        row_id: int,
+        *,
+        state: CallState,
+        cost_usd: Decimal,
+        usage: Usage | None,
+        latency_s: float | None,
+        problem: str | None,
+        record: tuple[str, str, str] | None = None,
+    ) -> None:
+        with self._db.transaction() as db:
+            found = db.execute(f"{_SELECT_CALLS} WHERE id = ?", (row_id,)).fetchone()
+            if found is None or found["state"] != CallState.OPEN:
+                raise ValueError(f"ledger row {row_id} is not open")
+            settled = replace(_call(found), usage=usage, latency_s=latency_s, problem=problem)
+            db.execute(
+                "UPDATE calls SET state = ?, cost_usd = ?, data = ? WHERE id = ?",
+                (state, str(cost_usd), _call_data(settled), row_id),
+            )
+            if record is not None:
+                _insert_record(db, settled.run_id, *record)
+
+    def calls(self, run_id: str | None = None) -> tuple[LedgerRow, ...]:
+        if run_id is None:
+            rows = self._db.query(f"{_SELECT_CALLS} ORDER BY id")
+        else:
+            rows = self._db.query(f"{_SELECT_CALLS} WHERE run_id = ? ORDER BY id", run_id)
+        return tuple(_call(row) for row in rows)
+
+    def add_event(self, event: Event) -> None:
+        data = json.dumps(asdict(event))
+        with self._db.transaction() as db:
+            db.execute("INSERT INTO events (run_id, data) VALUES (?, ?)", (event.run_id, data))
+
+    def events(self, run_id: str) -> tuple[Event, ...]:
+        rows = self._db.query("SELECT data FROM events WHERE run_id = ? ORDER BY number", run_id)
+        return tuple(Event(**json.loads(data)) for (data,) in rows)
+
+    def put_approval(self, approval: Approval) -> None:
+        data = json.dumps(asdict(approval))
+        with self._db.transaction() as db:
+            db.execute("INSERT INTO approvals (run_id, data) VALUES (?, ?)", (approval.run_id, data))
+
+    def approvals(self, run_id: str) -> tuple[Approval, ...]:
+        rows = self._db.query("SELECT data FROM approvals WHERE run_id = ? ORDER BY number", run_id)
+        return tuple(_approval(data) for (data,) in rows)
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        from filelock import FileLock, Timeout
+
+        try:
+            (self._folder / "locks").mkdir(mode=0o700, exist_ok=True)
+            lock = FileLock(self._folder / "locks" / _lock_file(name), mode=0o600)
+            lock.acquire(blocking=False)
+            held = True
+        except Timeout:
+            held = False
+        except OSError as error:
+            raise folder_trouble(self._folder, error) from error
+        try:
+            yield held
+        finally:
+            if held:
+                lock.release()
+
+    def remember(self, key: str, value: str) -> None:
+        with self._db.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, value))
+
+    def recall(self, key: str) -> str | None:
+        rows = self._db.query("SELECT value FROM facts WHERE key = ?", key)
+        return str(rows[0][0]) if rows else None
+
+
+def _readable(run_id: str, format_: int, value: str) -> str:
+    if format_ > FORMAT:
+        raise ConfigurationError(
+            f"run {run_id} was recorded in format {format_}; this coderoute reads format {FORMAT} and older",
+            remedy="continue the run with the coderoute that made it, or update coderoute",
+        )
+    return value
+
+
+_SELECT_CALLS = "SELECT id, run_id, state, reserved_usd, cost_usd, data FROM calls"
+_CALL_COLUMNS = frozenset({"id", "run_id", "state", "reserved_usd", "cost_usd"})
+
+
+def _call_data(row: LedgerRow) -> str:
+    return json.dumps({name: value for name, value in asdict(row).items() if name not in _CALL_COLUMNS})
+
+
+def _call(row: sqlite3.Row) -> LedgerRow:
+    data = json.loads(row["data"])
+    usage = data.pop("usage")
+    return LedgerRow(
+        id=row["id"],
+        run_id=row["run_id"],
+        state=CallState(row["state"]),
+        reserved_usd=Decimal(row["reserved_usd"]),
+        cost_usd=Decimal(row["cost_usd"]),
+        usage=None if usage is None else Usage(**usage),
+        **data,
+    )
+
+
+def _run(data: str) -> RunRecord:
+    values = json.loads(data)
+    return RunRecord(**values | {"status": Status(values["status"]), "questions": tuple(values["questions"])})
+
+
+def _approval(data: str) -> Approval:
+    values = json.loads(data)
+    return Approval(**values | {"acknowledged": tuple(values["acknowledged"])})
+
+
+def _insert_record(db: sqlite3.Connection, run_id: str, key: str, kind: str, value: str) -> None:
+    try:
+        db.execute(
+            "INSERT INTO records (run_id, key, kind, format, value) VALUES (?, ?, ?, ?, ?)",
+            (run_id, key, kind, FORMAT, value),
+        )
+    except sqlite3.IntegrityError as error:
+        raise ValueError(f"run {run_id} has a record {key!r} already") from error
+
+
+def _lock_file(name: str) -> str:
+    """A file name that is readable and, by the digest, different for different names."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{re.sub(r'[^A-Za-z0-9]+', '-', name)[:40]}-{digest[:16]}.lock"

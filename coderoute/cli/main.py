@@ -1,0 +1,88 @@
+"""The command `coderoute`: its sub-commands, loaded when they are called, and the one place that prints errors."""
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+import click
+
+from coderoute.errors import CoderouteError
+
+COMMANDS = {
+    "run": ("coderoute.cli.work", "Take an issue to a change that waits for your approval."),
+    "plan": ("coderoute.cli.work", "Only plan and quote; `resume` executes."),
+    "resume": ("coderoute.cli.work", "Go on with a run that was stopped, planned or answered."),
+    "list": ("coderoute.cli.history", "All runs, newest first."),
+    "show": ("coderoute.cli.history", "What is known about a run, with its patch."),
+    "diff": ("coderoute.cli.history", "The patch of a run."),
+    "log": ("coderoute.cli.history", "What happened in a run."),
+    "cost": ("coderoute.cli.history", "What a run, or all runs, cost."),
+    "gate": ("coderoute.cli.gate", "Look at a change and decide."),
+    "approve": ("coderoute.cli.gate", "Approve exactly one patch."),
+    "reject": ("coderoute.cli.gate", "End a run without its change."),
+    "send-back": ("coderoute.cli.gate", "Comment on a change, or answer a question; then resume."),
+    "merge": ("coderoute.cli.gate", "Merge the approved change."),
+    "doctor": ("coderoute.cli.doctor", "Check engine, git, keys, models and tests."),
+    "demo": ("coderoute.cli.demo", "See a whole run on a small example, without a key."),
+    "version": ("coderoute.cli.version", "The version."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when it is called, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = module.COMMANDS[cmd_name]
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """From an issue to a merged, verified change.
+
+    A frontier model plans, cheap models type in a sandbox, tests decide, a strong model reviews, you approve.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process with the right exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        cli.main(args=arguments, prog_name="coderoute", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; coderoute resume last goes on", err=True)
+        sys.exit(130)
+    except CoderouteError as error:
+        sys.exit(report(error, as_json="--json" in arguments))
+    except BrokenPipeError:
+        # whoever read our output has left; without this, flushing at exit would fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def report(error: CoderouteError, *, as_json: bool) -> int:
+    """Print a problem and its remedy; the exit code."""
+    click.echo(f"error: {error.problem}", err=True)
+    if error.remedy:
+        click.echo("\n".join(f"  try: {line}" if i == 0 else f"       {line}" for i, line in enumerate(error.remedy.splitlines())), err=True)
+    if as_json:
+        body: dict[str, Any] = {"error": {"problem": error.problem, "remedy": error.remedy, "exit_code": error.exit_code}}
+        click.echo(json.dumps(body, indent=2, ensure_ascii=False))
+    return error.exit_code

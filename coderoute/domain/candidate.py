@@ -1,0 +1,28 @@
+"""The whole change as it stands before a reviewer and a person."""
+
+from dataclasses import dataclass
+
+from coderoute.domain.judgement import Admission, Decision, Review, Verification
+from coderoute.domain.work import Patch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A change that passed its steps. `plan_number` is the plan it came from, `unverified` that no test was run."""
+
+    number: int
+    plan_number: int
+    patch: Patch
+    admission: Admission
+    verification: Verification | None
+    reproduction_red_on_base: bool | None
+    unverified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceOfChange:
+    """Everything a person's approval is about, beside the patch and the plan."""
+
+    candidate: Candidate
+    review: Review | None
+    decisions: tuple[Decision, ...]

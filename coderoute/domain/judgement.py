@@ -1,0 +1,229 @@
+"""What code and people found out about a change, and what is decided from it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How one test ended. An expected failure counts as skipped."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestReport:
+    """One run of the test command.
+
+    `granularity` is `test` when each test is known by id, `coarse` when only the exit code is.
+    `problem` says why the run cannot be believed (no report, exit code and report disagree, nothing collected);
+    a report with a problem proves nothing.
+    """
+
+    __test__ = False
+    framework: str
+    granularity: str
+    exit_code: int
+    outcomes: dict[str, Outcome]
+    problem: str | None
+    output_tail: str
+    failures: dict[str, str]
+    """Test id -> its failure text, cut to what a prompt can hold."""
+    duration_s: float
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(1 for found in self.outcomes.values() if found is outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """A head's tests against its base's. Tests are ids, sorted."""
+
+    fixed: tuple[str, ...]
+    new_failures: tuple[str, ...]
+    pre_existing: tuple[str, ...]
+    flaky: tuple[str, ...]
+    vanished: tuple[str, ...]
+    new_tests: tuple[str, ...]
+    failing_new_tests: tuple[str, ...]
+    """Those of `new_tests` that fail."""
+    now_skipped: tuple[str, ...] = ()
+    """They ran on the base, with whatever result, and are skipped on the head: nothing watches there any more."""
+
+
+class AdmissionVerdict(StrEnum):
+    ACCEPTED = "accepted"
+    PROTECTED = "protected"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionItem:
+    """One finding of a named rule. `refuses` tells a refusal from an item a person must acknowledge.
+
+    `id` is stable for the same finding: `<rule>:<path>` or `<rule>:<path>:<line>`.
+    """
+
+    id: str
+    rule: str
+    path: str
+    line: int | None
+    detail: str
+    refuses: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    items: tuple[AdmissionItem, ...]
+
+    @property
+    def verdict(self) -> AdmissionVerdict:
+        if any(item.refuses for item in self.items):
+            return AdmissionVerdict.REFUSED
+        return AdmissionVerdict.PROTECTED if self.items else AdmissionVerdict.ACCEPTED
+
+    @property
+    def refusals(self) -> tuple[AdmissionItem, ...]:
+        return tuple(item for item in self.items if item.refuses)
+
+    @property
+    def protected(self) -> tuple[AdmissionItem, ...]:
+        return tuple(item for item in self.items if not item.refuses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One check of a step: a test id, or a command (prefixed `$ `)."""
+
+    check: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What a fresh container said about one tree.
+
+    `reproduction_red_on_base` is known once the reproduction test was run alone on the base; None before.
+    """
+
+    tree: str
+    report: TestReport | None
+    """None when the change was not worth testing (refused by admission)."""
+    verdicts: Verdicts | None
+    checks: tuple[CheckResult, ...]
+    reproduction_red_on_base: bool | None
+    reproduction_green: bool | None
+    feedback: str
+    """Failing output, cut to what the next attempt needs."""
+
+
+class Cause(StrEnum):
+    """To whom a failed attempt is charged."""
+
+    MODEL = "model"
+    PLAN = "plan"
+    ENVIRONMENT = "environment"
+    FLAKY = "flaky"
+    PROVIDER = "provider"
+
+
+class Action(StrEnum):
+    ACCEPT = "accept"
+    RETRY = "retry"
+    ESCALATE = "escalate"
+    REPLAN = "replan"
+    ASK_HUMAN = "ask_human"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything a trigger may look at. Facts by code, never claims by a model (but for `gave_up_kind`)."""
+
+    step_class: str
+    attempt_number: int
+    """Of this step, over all classes, from 1."""
+    attempts_of_class: int
+    """Of the class that made this attempt, this one included."""
+    end: str
+    """An AttemptEnd value."""
+    give_up_kind: str | None
+    summary: str
+    diff_lines: int
+    diff_files: int
+    estimated_lines: int
+    has_changes: bool
+    expects_changes: bool
+    refusals: tuple[str, ...]
+    """Details of admission items that refuse, one string each."""
+    secrets: tuple[str, ...]
+    protected: tuple[str, ...]
+    outside_plan: tuple[str, ...]
+    failed_checks: tuple[str, ...]
+    unexpected_failures: tuple[str, ...]
+    vanished: tuple[str, ...]
+    test_problem: str | None
+    failure_signature: str | None
+    """Equal for the same failure; None without one."""
+    earlier_signatures: tuple[str, ...]
+    spent_usd: str | None
+    budget_usd: str
+    over_budget: bool
+    feedback: str
+    has_checks: bool = False
+    attempts_refused: int = 0
+    """Attempts of this step that admission refused, this one included."""
+    environment_problem: str | None = None
+    replans_used: int = 0
+    reproduction_green_on_base: bool = False
+    """The step's reproduction test passes on the base: it proves nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The limits a run was frozen with."""
+
+    max_diff_lines: int
+    max_diff_files: int
+    cheap_tries: int
+    frontier_tries: int
+    max_replans: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What happens next and why. `trigger` is None only for an acceptance."""
+
+    action: Action
+    trigger: str | None
+    reason: str
+    cause: Cause | None = None
+    to: str | None = None
+    """The class that works next, for retry and escalate."""
+    branches: dict[str, str] | None = None
+    """Expected dollars of each branch where the choice was one of money; unknown is absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    severity: str
+    path: str
+    line: int
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """The premium model's word on one patch. `dropped` findings did not point into the diff."""
+
+    verdict: str
+    """approve, request_changes or needs_human."""
+    summary: str
+    findings: tuple[Finding, ...]
+    dropped: int
+    coverage: float | None
+    """Share of the changed files the reviewer was shown whole; None when unknown."""
+    patch_sha256: str
+    model: str

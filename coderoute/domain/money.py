@@ -1,0 +1,111 @@
+"""Dollars: exact, Decimal, and None where nobody knows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from coderoute.domain.conversation import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceOverride:
+    """A user's own price for a model. Cache writes cost the input price unless the provider's list says otherwise."""
+
+    input_usd_per_mtok: Decimal
+    output_usd_per_mtok: Decimal
+    cached_input_usd_per_mtok: Decimal | None = None
+
+    def cost_usd(self, usage: Usage) -> Decimal:
+        cached_rate = (
+            self.input_usd_per_mtok if self.cached_input_usd_per_mtok is None else self.cached_input_usd_per_mtok
+        )
+        fresh = usage.input_tokens - usage.cached_input_tokens
+        micro = (
+            fresh * self.input_usd_per_mtok
+            + usage.cached_input_tokens * cached_rate
+            + usage.output_tokens * self.output_usd_per_mtok
+        )
+        return micro / Decimal(1_000_000)
+
+
+class CallState(StrEnum):
+    """The life of a ledger row."""
+
+    OPEN = "open"
+    """Intent written; the answer has not come (or the process died waiting)."""
+    SETTLED = "settled"
+    """Usage arrived; the cost is exact."""
+    ESTIMATED = "estimated"
+    """Something was or may have been billed, but no usage arrived; the cost is an upper estimate."""
+    FREE = "free"
+    """The provider answered with an error it does not bill."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """One model call. `cost_usd` of an open row is its reservation: an upper bound until it is settled."""
+
+    id: int
+    run_id: str
+    at: str
+    """UTC, ISO 8601."""
+    provider: str
+    model: str
+    role: str
+    """cheap, frontier or premium."""
+    stage: str
+    step: str
+    attempt: int
+    state: CallState
+    reserved_usd: Decimal
+    cost_usd: Decimal
+    usage: Usage | None = None
+    latency_s: float | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a run has cost so far. `total_usd` includes `estimated_usd`."""
+
+    total_usd: Decimal
+    estimated_usd: Decimal
+    calls: int
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    by_class: dict[str, Decimal]
+    by_stage: dict[str, Decimal]
+    by_model: dict[str, Decimal]
+
+
+CLASS_OF_ROLE = {"cheap": "cheap", "frontier": "frontier", "premium": "frontier"}
+
+
+def add_up(rows: Iterable[LedgerRow]) -> Cost:
+    """The sums over `rows`. A row that was left open counts with its reservation, as an estimate."""
+    total = estimated = Decimal(0)
+    calls = input_tokens = cached = output = 0
+    by_class: dict[str, Decimal] = {}
+    by_stage: dict[str, Decimal] = {}
+    by_model: dict[str, Decimal] = {}
+    for row in rows:
+        calls += 1
+        total += row.cost_usd
+        if row.state in (CallState.OPEN, CallState.ESTIMATED):
+            estimated += row.cost_usd
+        for table, key in (
+            (by_class, CLASS_OF_ROLE[row.role]),
+            (by_stage, row.stage),
+            (by_model, f"{row.provider}:{row.model}"),
+        ):
+            table[key] = table.get(key, Decimal(0)) + row.cost_usd
+        if row.usage is not None:
+            input_tokens += row.usage.input_tokens
+            cached += row.usage.cached_input_tokens
+            output += row.usage.output_tokens
+    return Cost(
+        total_usd=total, estimated_usd=estimated, calls=calls, input_tokens=input_tokens,
+        cached_input_tokens=cached, output_tokens=output, by_class=by_class, by_stage=by_stage, by_model=by_model,
+    )  # fmt: skip

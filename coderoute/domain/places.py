@@ -1,0 +1,98 @@
+"""The places of the story: the journal's keys, so that those who write and those who read agree."""
+
+TERMS = "terms"
+TASK = "task"
+BASE = "base"
+INGEST = "ingest"
+TRIAGE = "triage"
+LOCATE = "locate"
+IMAGE = "image"
+BASELINE = "baseline"
+MODE = "mode"
+
+
+def planning(number: int) -> str:
+    """What came of plan attempt `number`, a plan or not."""
+    return f"planning/{number}"
+
+
+def plan(number: int) -> str:
+    return f"plan/{number}"
+
+
+def quote(number: int) -> str:
+    return f"quote/{number}"
+
+
+def turn(stage: str, step: str, attempt: int, number: int) -> str:
+    """One model call, recorded together with its bill."""
+    return f"turn/{stage}/{step}/{attempt}/{number}"
+
+
+def results(step: str, attempt: int, number: int) -> str:
+    """What the tool calls of an executor's turn returned."""
+    return f"results/{step}/{attempt}/{number}"
+
+
+def attempt(step: str, number: int) -> str:
+    """Attempts of a step id count on over replans, so a place is never visited twice."""
+    return f"attempt/{step}/{number}"
+
+
+def size(step: str, number: int) -> str:
+    """(changed lines, changed files) of an attempt."""
+    return f"size/{step}/{number}"
+
+
+def admission(step: str, number: int) -> str:
+    return f"admission/{step}/{number}"
+
+
+def verification(step: str, number: int) -> str:
+    return f"verification/{step}/{number}"
+
+
+def decision(step: str, number: int) -> str:
+    return f"decision/{step}/{number}"
+
+
+def reproduction(plan_number: int) -> str:
+    """Whether the reproduction test of plan `plan_number` is red on the base."""
+    return f"reproduction/{plan_number}"
+
+
+def candidate(number: int) -> str:
+    """The whole change that goes to review and to the gate, counted from 1."""
+    return f"candidate/{number}"
+
+
+def reviewing(number: int) -> str:
+    """What came of asking for a review of candidate `number`."""
+    return f"reviewing/{number}"
+
+
+def review(number: int) -> str:
+    return f"review/{number}"
+
+
+def rework_decision(number: int) -> str:
+    """What follows from the review of candidate `number`."""
+    return f"rework/{number}"
+
+
+def answer(number: int) -> str:
+    """A person's answer to what blocked the run, counted from 1."""
+    return f"answer/{number}"
+
+
+def send_back(number: int) -> str:
+    """A person's comment that sent candidate `number` back."""
+    return f"send-back/{number}"
+
+
+def shown(patch_sha256: str) -> str:
+    """The patch was produced in full for a person."""
+    return f"shown/{patch_sha256}"
+
+
+MERGED = "merged"

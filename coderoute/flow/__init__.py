@@ -1,0 +1,1 @@
+"""The flow of a run: `story.py` tells it, verb by verb; the other modules are its longer verbs."""

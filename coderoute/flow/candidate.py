@@ -1,0 +1,132 @@
+"""The whole change as it goes to review and to the gate: patch file, admission, and the evidence about it."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from coderoute.domain import places
+from coderoute.domain.candidate import Candidate, EvidenceOfChange
+from coderoute.domain.judgement import Decision, Review, Verification
+from coderoute.domain.plan import Plan
+from coderoute.domain.task import Base
+from coderoute.domain.work import Patch
+from coderoute.errors import CoderouteError
+from coderoute.flow.admission import admit_tree
+from coderoute.flow.evidence import counts
+from coderoute.flow.world import World
+from coderoute.journal import Journal, canonical_sha256
+from coderoute.stages.approve import Exhibit
+
+T = TypeVar("T")
+
+
+def write_patch(world: World, base: Base, tree: str) -> Patch:
+    """The patch from the base to `tree`, kept as a file of the run's folder."""
+    data = world.repository.diff(base.tree, tree)
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = world.folder / f"{sha256[:16]}.patch"
+    if not path.exists():
+        waiting = path.with_suffix(".new")
+        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        waiting.rename(path)
+    return Patch(
+        base_tree=base.tree, tree=tree, sha256=sha256, path=str(path), changes=world.repository.changes(base.tree, tree)
+    )
+
+
+def read_patch(patch: Patch) -> bytes:
+    """The bytes of the patch file.
+
+    Raises:
+        CoderouteError: the file is gone or was changed.
+    """
+    try:
+        data = Path(patch.path).read_bytes()
+    except OSError as error:
+        raise CoderouteError(
+            f"the patch file {patch.path} cannot be read: {error.strerror}", remedy="start the run anew: coderoute run"
+        ) from error
+    if hashlib.sha256(data).hexdigest() != patch.sha256:
+        raise CoderouteError(
+            f"the patch file {patch.path} was changed after it was made", remedy="start the run anew: coderoute run"
+        )
+    return data
+
+
+def make_candidate(
+    world: World, number: int, plan: Plan, plan_number: int, base: Base, tree: str, last: Verification | None,
+    red_on_base: bool | None,
+) -> Candidate:  # fmt: skip
+    return Candidate(
+        number=number,
+        plan_number=plan_number,
+        patch=write_patch(world, base, tree),
+        admission=admit_tree(world, base.tree, tree, plan.files or None),
+        verification=last,
+        reproduction_red_on_base=red_on_base,
+        unverified=last is None or last.report is None,
+    )
+
+
+def exhibit(journal: Journal, run_id: str, version: str) -> tuple[Exhibit, Candidate, Plan] | None:
+    """What stands before the person: the newest candidate with its plan and hashes; None if there is none yet."""
+    numbers = [int(key.rsplit("/", 1)[1]) for key in journal.keys("candidate/")]
+    if not numbers:
+        return None
+    candidate = needed(journal, places.candidate(max(numbers)), Candidate)
+    plan = needed(journal, places.plan(candidate.plan_number), Plan)
+    return (
+        Exhibit(
+            run_id=run_id, base=needed(journal, places.BASE, Base), patch=candidate.patch,
+            admission=candidate.admission, plan_sha256=canonical_sha256(Plan, plan),
+            evidence_sha256=canonical_sha256(EvidenceOfChange, evidence_of(journal, candidate)), version=version,
+        ),
+        candidate,
+        plan,
+    )  # fmt: skip
+
+
+def evidence_of(journal: Journal, candidate: Candidate) -> EvidenceOfChange:
+    return EvidenceOfChange(
+        candidate=candidate,
+        review=journal.get(places.review(candidate.number), Review),
+        decisions=tuple(needed(journal, key, Decision) for key in journal.keys("decision/")),
+    )
+
+
+def needed(journal: Journal, key: str, kind: type[T]) -> T:
+    """The record under `key`, which the story has written before."""
+    value = journal.get(key, kind)
+    if value is None:
+        raise CoderouteError(f"the record {key!r} is missing from this run", remedy="start the run anew: coderoute run")
+    return value
+
+
+def summary_for_reviewer(candidate: Candidate) -> str:
+    """The facts about the change in a dozen lines; no word of the executors' own."""
+    verification = candidate.verification
+    rows = [f"{len(candidate.patch.changes)} files, +{candidate.patch.added} -{candidate.patch.removed} lines"]
+    if verification is None or verification.report is None:
+        rows.append("UNVERIFIED: no tests were run")
+    else:
+        found = counts(verification.report)
+        rows.append(f"tests after the change: {found or f'exit code {verification.report.exit_code}'}")
+        if verification.verdicts is not None:
+            v = verification.verdicts
+            for name, tests in (
+                ("fixed", v.fixed), ("failing on the base already", v.pre_existing), ("new tests", v.new_tests),
+                ("gone", v.vanished), ("flaky", v.flaky),
+            ):  # fmt: skip
+                if tests:
+                    rows.append(
+                        f"{name}: {', '.join(tests[:10])}" + (f" and {len(tests) - 10} more" if len(tests) > 10 else "")
+                    )
+    red = candidate.reproduction_red_on_base
+    rows.append(f"reproduction test red on the base: {'unknown' if red is None else 'yes' if red else 'no'}")
+    rows += [f"protected item: {item.rule} {item.path}: {item.detail}" for item in candidate.admission.protected]
+    return "\n".join(rows)

@@ -1,0 +1,97 @@
+"""Facts about an attempt -> Evidence; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coderoute.domain.judgement import Admission, Evidence, Outcome, TestReport, Verification
+from coderoute.domain.plan import Kind, Plan, Step
+from coderoute.domain.verdicts import failure_signature
+from coderoute.domain.work import Attempt, AttemptEnd, FileChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What came before this attempt, at the same step."""
+
+    attempts_of_class: int
+    """This one included."""
+    refused: int
+    """Attempts admission refused, this one not included."""
+    signatures: tuple[str, ...]
+    replans_used: int
+
+
+def gather(
+    *, plan: Plan, step: Step, last: bool, attempt: Attempt, changes: Sequence[FileChange], admission: Admission,
+    verification: Verification, baseline: TestReport | None, history: History, spent_usd: str, budget_usd: str,
+) -> Evidence:  # fmt: skip
+    """What the triggers look at. `last`: no step follows, so nothing may be red any more."""
+    report, verdicts = verification.report, verification.verdicts
+    unexpected: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
+    if verdicts is not None:
+        red_allowed = step.kind is Kind.TEST_WRITE and not last
+        unexpected = verdicts.new_failures + (() if red_allowed or not last else verdicts.failing_new_tests)
+        vanished = verdicts.vanished
+    refused = bool(admission.refusals) or attempt.refused is not None
+    return Evidence(
+        step_class=attempt.cls,
+        attempt_number=attempt.number,
+        attempts_of_class=history.attempts_of_class,
+        end=attempt.end,
+        give_up_kind=attempt.give_up_kind,
+        summary=attempt.summary,
+        diff_lines=sum(change.added + change.removed for change in changes),
+        diff_files=len(changes),
+        estimated_lines=step.diff_lines,
+        has_changes=bool(changes),
+        expects_changes=step.kind not in (Kind.COMMAND, Kind.QUESTION),
+        refusals=((attempt.refused,) if attempt.refused else ())
+        + tuple(item.detail for item in admission.refusals if item.rule != "secret.in_diff"),
+        secrets=tuple(item.detail for item in admission.refusals if item.rule == "secret.in_diff"),
+        protected=tuple(item.id for item in admission.protected),
+        outside_plan=tuple(change.path for change in changes if change.path not in step.files),
+        failed_checks=tuple(check.check for check in verification.checks if not check.passed),
+        unexpected_failures=unexpected,
+        vanished=vanished,
+        test_problem=problem_of(report, baseline),
+        failure_signature=None if report is None else failure_signature(report),
+        earlier_signatures=history.signatures,
+        spent_usd=spent_usd,
+        budget_usd=budget_usd,
+        over_budget=attempt.end is AttemptEnd.NO_MONEY,
+        feedback=verification.feedback,
+        has_checks=bool(verification.checks) or plan.reproduction.test is not None,
+        attempts_refused=history.refused + (1 if refused else 0),
+        replans_used=history.replans_used,
+        reproduction_green_on_base=verification.reproduction_red_on_base is False,
+    )
+
+
+def problem_of(report: TestReport | None, baseline: TestReport | None) -> str | None:
+    """Why the head's test run proves nothing, or that the whole command fails which passed on the base."""
+    if report is None or baseline is None:
+        return None
+    if report.problem is not None:
+        return report.problem
+    if report.granularity != "test" and report.exit_code != 0 and baseline.exit_code == 0:
+        return f"the test command ends with exit code {report.exit_code}; on the base commit it ends with 0"
+    return None
+
+
+def account(attempt: Attempt, evidence: Evidence, reason: str) -> str:
+    """What the next attempt hears of this one: how it ended, why it was not accepted, and the failing output."""
+    said = f" It said: {attempt.summary}" if attempt.summary else ""
+    output = f"\n{evidence.feedback}" if evidence.feedback else ""
+    return f"by {attempt.cls}: {reason}.{said}{output}"
+
+
+def counts(report: TestReport | None) -> dict[str, int] | None:
+    """passed, failed, skipped; None without a report by test."""
+    if report is None or report.granularity != "test":
+        return None
+    return {
+        "passed": report.count(Outcome.PASSED),
+        "failed": report.count(Outcome.FAILED),
+        "skipped": report.count(Outcome.SKIPPED),
+    }

@@ -1,0 +1,171 @@
+"""What people decide about a run: approve, reject, send back, merge."""
+
+import secrets
+from collections.abc import Sequence
+from contextlib import contextmanager
+from collections.abc import Iterator
+from datetime import datetime
+
+from coderoute.domain import places
+from coderoute.domain.candidate import Candidate
+from coderoute.domain.plan import Plan
+from coderoute.domain.run import FINISHED, Approval, RunRecord, Status
+from coderoute.domain.task import Task
+from coderoute.errors import Refused
+from coderoute.flow.candidate import exhibit, needed, read_patch
+from coderoute.flow.runs import found
+from coderoute.journal import Journal
+from coderoute.ports import Identity, MergeResult, Repository, RunStore
+from coderoute.stages import approve as approving
+from coderoute.stages import merge as merging
+from coderoute.stages.approve import Exhibit, Person
+
+
+@contextmanager
+def alone(store: RunStore, run: RunRecord) -> Iterator[RunRecord]:
+    """The run as it is now, with nobody else working on it.
+
+    Raises:
+        Refused: somebody does.
+    """
+    with store.lock(f"run-{run.id}") as ours:
+        if not ours:
+            raise Refused(f"run {run.id} is being worked on by another process", remedy="wait for it, then try again")
+        yield found(store, run.id)
+
+
+def stands(store: RunStore, run: RunRecord, version: str) -> tuple[Exhibit, Candidate, Plan]:
+    """What stands before the person.
+
+    Raises:
+        Refused: the run has not come to the gate.
+    """
+    shown = exhibit(Journal(store, run.id), run.id, version)
+    at_the_gate = run.status in (Status.AWAITING_APPROVAL, Status.APPROVED, Status.MERGED)
+    if shown is None or not at_the_gate:
+        raise Refused(
+            f"run {run.id} is {run.status.value}: there is nothing to approve", remedy=f"coderoute show {run.id}"
+        )
+    return shown
+
+
+def mark_shown(store: RunStore, run: RunRecord, patch_sha256: str, now: datetime) -> None:
+    """Note that the whole patch was produced for a person."""
+    Journal(store, run.id).once(places.shown(patch_sha256), str, now.isoformat)
+
+
+def patch_text(store: RunStore, run: RunRecord) -> tuple[str, bytes] | None:
+    """(sha256, bytes) of the change as it stands, None before there is one."""
+    numbers = [int(key.rsplit("/", 1)[1]) for key in Journal(store, run.id).keys("candidate/")]
+    if not numbers:
+        return None
+    candidate = needed(Journal(store, run.id), places.candidate(max(numbers)), Candidate)
+    return candidate.patch.sha256, read_patch(candidate.patch)
+
+
+def approve(
+    store: RunStore, run: RunRecord, person: Person, *, patch_name: str, acknowledged: Sequence[str], key: bytes,
+    now: datetime, version: str,
+) -> Approval:  # fmt: skip
+    """Record a person's approval of exactly one patch; the same word twice is the same record.
+
+    Raises:
+        BadInput, Refused: as `stages.approve.approve`.
+    """
+    with alone(store, run) as run:
+        shown, candidate, _ = stands(store, run, version)
+        approving.check_patch_name(patch_name, candidate.patch)
+        if run.status in (Status.APPROVED, Status.MERGED):
+            standing = [a for a in store.approvals(run.id) if approving.holds(a, shown, key, now) is None]
+            if standing:
+                return standing[-1]
+        seen = Journal(store, run.id).get(places.shown(candidate.patch.sha256), str) is not None
+        record = approving.approve(
+            shown, person, patch_name=patch_name, acknowledged=acknowledged, seen=seen, key=key, now=now,
+            nonce=secrets.token_hex(16),
+        )  # fmt: skip
+        store.put_approval(record)
+        store.set_status(run.id, Status.APPROVED)
+        return record
+
+
+def reject(store: RunStore, run: RunRecord, reason: str) -> None:
+    """The run ends here by a person's word.
+
+    Raises:
+        Refused: it has ended already in another way.
+    """
+    with alone(store, run) as run:
+        if run.status in FINISHED and run.status is not Status.REJECTED:
+            raise Refused(f"run {run.id} is {run.status.value} already", remedy=f"coderoute show {run.id}")
+        store.set_status(run.id, Status.REJECTED, reason="rejected", problem=reason)
+
+
+def send_back(store: RunStore, run: RunRecord, comment: str) -> str:
+    """Record a comment on the change, or the answer to what blocks the run; what it was taken for.
+
+    Raises:
+        Refused: the run waits for neither.
+    """
+    with alone(store, run) as run:
+        journal = Journal(store, run.id)
+        if run.status is Status.BLOCKED and run.questions:
+            number = len(journal.keys("answer/")) + 1
+            journal.put(places.answer(number), str, comment)
+            store.set_status(run.id, Status.INTERRUPTED, reason="answered", remedy=f"coderoute resume {run.id}")
+            return "answer"
+        if run.status in (Status.AWAITING_APPROVAL, Status.APPROVED):
+            number = max(int(key.rsplit("/", 1)[1]) for key in journal.keys("candidate/"))
+            journal.put(places.send_back(number), str, comment)
+            store.set_status(run.id, Status.INTERRUPTED, reason="sent_back", remedy=f"coderoute resume {run.id}")
+            return "comment"
+        raise Refused(
+            f"run {run.id} is {run.status.value}: it waits for no answer and no comment",
+            remedy=f"coderoute show {run.id}",
+        )
+
+
+def merge(
+    store: RunStore, run: RunRecord, repository: Repository, *, key: bytes, now: datetime, version: str,
+    author: Identity,
+) -> tuple[MergeResult, bool]:  # fmt: skip
+    """(result, whether it was merged before). The run is `merged` when the target moved, else it stays `approved`.
+
+    Raises:
+        Refused: not approved, the approval no longer covers what is there, or the target moved.
+    """
+    with alone(store, run) as run:
+        journal = Journal(store, run.id)
+        if run.status is Status.MERGED:
+            return needed(journal, places.MERGED, MergeResult), True
+        if run.status is not Status.APPROVED:
+            raise Refused(
+                f"run {run.id} is {run.status.value}, not approved",
+                remedy=f"coderoute diff {run.id}, then: coderoute approve {run.id} --patch SHA",
+            )
+        shown, candidate, plan = stands(store, run, version)
+        approval = valid_approval(store, run, shown, key, now)
+        result = merging.merge(
+            repository=repository, base=shown.base, patch=candidate.patch, plan=plan,
+            task=needed(journal, places.TASK, Task), approval=approval, author=author, run_id=run.id,
+        )  # fmt: skip
+        if not result.target_moved and shown.base.target is not None:
+            return result, False
+        journal.once(places.MERGED, MergeResult, lambda: result)
+        store.set_status(run.id, Status.MERGED)
+        return result, False
+
+
+def valid_approval(store: RunStore, run: RunRecord, shown: Exhibit, key: bytes, now: datetime) -> Approval:
+    approvals = store.approvals(run.id)
+    why = "there is none"
+    for approval in reversed(approvals):
+        broken = approving.holds(approval, shown, key, now)
+        if broken is None:
+            return approval
+        why = broken
+    store.set_status(run.id, Status.AWAITING_APPROVAL)
+    raise Refused(
+        f"the approval of run {run.id} does not hold: {why}",
+        remedy=f"look again and approve anew: coderoute diff {run.id}",
+    )

@@ -1,0 +1,137 @@
+"""Runs as a whole: found by name, begun once, and driven by one process at a time to where they wait or end."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from coderoute.domain import places
+from coderoute.domain.run import FINISHED, Event, RunRecord, Status
+from coderoute.domain.task import Base, Task
+from coderoute.domain.terms import Terms
+from coderoute.errors import BadInput, Blocked, CoderouteError, ConfigurationError, Exhausted, Refused, Unavailable
+from coderoute.flow import story
+from coderoute.flow.world import World
+from coderoute.journal import Journal
+from coderoute.ports import RunStore
+
+
+def find(store: RunStore, name: str) -> RunRecord:
+    """The run with this id, the only one whose id starts with `name`, or the newest for `last`.
+
+    Raises:
+        BadInput: none, or several.
+    """
+    runs = store.runs()
+    if name == "last":
+        if not runs:
+            raise BadInput("there is no run yet", remedy="start one: coderoute run ISSUE.md")
+        return runs[0]
+    found = [run for run in runs if run.id == name] or [run for run in runs if name and run.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise BadInput(f"there is no run {name!r}", remedy="coderoute list shows all runs")
+    ids = ", ".join(run.id for run in found[:5])
+    raise BadInput(f"{name!r} begins {len(found)} runs: {ids}", remedy="give more of the id")
+
+
+def begin(
+    store: RunStore, *, run_id: str, repository: str, task: Task, base: Base, terms: Terms, plan_only: bool,
+    removed: tuple[str, ...], now: datetime,
+) -> None:  # fmt: skip
+    """Write the run's first records; from here on it can be resumed."""
+    store.create(
+        RunRecord(
+            id=run_id, created_at=now.isoformat(), repository=repository, status=Status.RUNNING, reason=None,
+            problem=None, remedy=None, questions=(), title=task.title,
+        )
+    )  # fmt: skip
+    journal = Journal(store, run_id)
+    journal.put(places.TERMS, Terms, terms)
+    journal.put(places.TASK, Task, task)
+    journal.put(places.BASE, Base, base)
+    journal.put(places.INGEST, tuple[str, ...], removed)
+    journal.put(places.MODE, str, "plan" if plan_only else "run")
+
+
+def drive(world: World, *, plan_only: bool) -> RunRecord:
+    """Tell the story as far as it goes now; the run's record says how that ended.
+
+    Raises:
+        Refused: another process drives this run.
+        KeyboardInterrupt: after the run was left resumable.
+    """
+    store, run_id = world.store, world.run_id
+    with store.lock(f"run-{run_id}") as ours:
+        if not ours:
+            raise Refused(
+                f"run {run_id} is driven by another process", remedy="wait for it, or stop it with Ctrl-C there"
+            )
+        run = found(store, run_id)
+        if run.status in FINISHED or run.status in (Status.APPROVED, Status.AWAITING_APPROVAL):
+            return run
+        world.ledger.close_open_rows()
+        store.set_status(run_id, Status.RUNNING)
+        world.tell("run.working", {})
+        try:
+            settle(world, lambda: story.tell(world, plan_only=plan_only))
+        finally:
+            world.tell("run.waiting", {"status": found(store, run_id).status.value})
+        return found(store, run_id)
+
+
+def settle(world: World, work: Callable[[], Status]) -> None:
+    """Do `work` and write its ending into the run's record; only an interruption goes on to the caller."""
+    store, run_id = world.store, world.run_id
+    try:
+        status = work()
+    except KeyboardInterrupt:
+        store.set_status(
+            run_id, Status.INTERRUPTED, reason="interrupted", problem="stopped by the user",
+            remedy=f"coderoute resume {run_id}",
+        )  # fmt: skip
+        raise
+    except Blocked as stop:
+        end(world, Status.BLOCKED, stop.reason, stop, stop.questions)
+    except Exhausted as stop:
+        end(world, Status.EXHAUSTED, stop.reason, stop)
+    except Unavailable as stop:
+        end(world, Status.UNAVAILABLE, stop.reason, stop)
+    except ConfigurationError as stop:
+        end(world, Status.BLOCKED, "configuration", stop)
+    except CoderouteError as stop:
+        end(world, Status.FAILED, "error", stop)
+    except Exception as bug:
+        world.tell("bug", {"traceback": traceback.format_exc()})
+        store.set_status(
+            run_id, Status.FAILED, reason="bug", problem=f"{type(bug).__name__}: {bug}",
+            remedy=f"this is a bug; coderoute log {run_id} has the traceback",
+        )  # fmt: skip
+    else:
+        store.set_status(run_id, status)
+
+
+def end(world: World, status: Status, reason: str, stop: CoderouteError, questions: tuple[str, ...] = ()) -> None:
+    remedy = stop.remedy.replace("RUN", world.run_id)
+    world.store.set_status(
+        world.run_id, status, reason=reason, problem=stop.problem, remedy=remedy, questions=questions
+    )
+
+
+def found(store: RunStore, run_id: str) -> RunRecord:
+    run = store.get(run_id)
+    if run is None:
+        raise CoderouteError(f"run {run_id} is gone from the store", remedy="coderoute list shows all runs")
+    return run
+
+
+def teller(
+    store: RunStore, run_id: str, now: Callable[[], datetime], show: Callable[[str, Mapping[str, object]], None]
+) -> Callable[[str, Mapping[str, object]], None]:
+    """Writes each event to the run's log and shows it to whoever watches."""
+
+    def tell(event: str, data: Mapping[str, object]) -> None:
+        store.add_event(Event(at=now().isoformat(), run_id=run_id, event=event, data=dict(data)))
+        show(event, data)
+
+    return tell

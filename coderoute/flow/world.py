@@ -1,0 +1,111 @@
+"""What a run works with, and the few things every verb needs: machines, questions, prices."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from coderoute.domain import places
+from coderoute.domain.conversation import ModelRef, Usage
+from coderoute.domain.judgement import Policy
+from coderoute.domain.terms import Terms
+from coderoute.errors import Blocked, SandboxLost
+from coderoute.journal import Journal
+from coderoute.ledger import Ledger
+from coderoute.ports import PriceList, Repository, RunStore, Sandbox, SandboxHost
+
+T = TypeVar("T")
+
+MACHINES_PER_TASK = 3
+"""A lost machine is made anew twice; after that the environment is broken."""
+
+Tell = Callable[[str, Mapping[str, object]], None]
+"""(event, data): a line of the run's log, and of the progress a person watches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One run's surroundings, made by the wiring."""
+
+    run_id: str
+    terms: Terms
+    folder: Path
+    """The run's own folder: patch files."""
+    store: RunStore
+    journal: Journal
+    ledger: Ledger
+    prices: PriceList
+    repository: Repository
+    sandboxes: SandboxHost
+    tell: Tell
+    now: Callable[[], datetime]
+
+    def model(self, role: str) -> ModelRef:
+        return self.terms.models[role]
+
+    def nonce(self, place: str) -> str:
+        """Unknown to whoever wrote the issue, the same when the run is resumed."""
+        return hashlib.sha256(f"{self.run_id}/{place}".encode()).hexdigest()[:16]
+
+    def cost_of(self, role: str, usage: Usage) -> Decimal | None:
+        return self.prices.cost_usd(self.model(role), usage, self.now())
+
+    def policy(self) -> Policy:
+        return Policy(
+            max_diff_lines=self.terms.diff_lines,
+            max_diff_files=self.terms.diff_files,
+            cheap_tries=self.terms.cheap_tries,
+            frontier_tries=self.terms.frontier_tries,
+            max_replans=self.terms.max_replans,
+        )
+
+    def on_machines(self, image: str, work: Callable[[Callable[[str], Sandbox]], T]) -> T:
+        """`work(open_tree)`, again with new machines when one is lost.
+
+        Raises:
+            Blocked: three were lost.
+            Unavailable: the engine does not answer.
+        """
+
+        def open_tree(tree: str) -> Sandbox:
+            return self.sandboxes.open(image, self.repository.tar(tree), self.terms.environment, self.run_id)
+
+        for _ in range(MACHINES_PER_TASK):
+            try:
+                return work(open_tree)
+            except SandboxLost as error:
+                self.tell("sandbox.lost", {"problem": error.problem})
+                lost = error
+        raise Blocked(
+            f"the sandbox was lost {MACHINES_PER_TASK} times: {lost.problem}",
+            reason="environment_broken",
+            remedy="look at the engine (coderoute doctor), then: coderoute resume",
+        )
+
+
+class Questions:
+    """What people answered so far, taken in the order the story asks: a resumed run goes past answered questions."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._asked = 0
+
+    def ask(self, problem: str, questions: tuple[str, ...], *, reason: str) -> str:
+        """The answer.
+
+        Raises:
+            Blocked: nobody has answered yet.
+        """
+        self._asked += 1
+        answer = self._journal.get(places.answer(self._asked), str)
+        if answer is not None:
+            return answer
+        raise Blocked(
+            problem,
+            reason=reason,
+            questions=questions,
+            remedy='answer with: coderoute send-back RUN --comment "...", then: coderoute resume RUN',
+        )

@@ -1,0 +1,271 @@
+"""What the run has cost so far; no model is called past it, and none that would take the run over its limit.
+
+Each try of a call is one row: the intent with an upper price before the request leaves, the truth when the answer
+is there. The answer joins the journal in the transaction that settles its row, so a call that completed is never
+paid twice.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from coderoute.domain.conversation import ModelRef, ModelReply, ModelRequest, Usage
+from coderoute.domain.money import CallState, LedgerRow, add_up
+from coderoute.errors import Blocked, ConfigurationError, Exhausted, ProviderError, Unavailable
+from coderoute.ports import ModelProvider, PriceList, RunStore
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+BYTES_PER_TOKEN = 2
+"""Of what is sent. Prose has four, program text three, so an estimate with two is seldom too low."""
+HIDDEN_INPUT_TOKENS = 1000
+"""What a provider adds to a request with tools."""
+REVIEW = "review"
+RECORD_KIND = "ModelReply"
+
+Emit: TypeAlias = Callable[[str, dict[str, object]], None]
+"""Takes the name of an event and its data, which are JSON."""
+
+
+def unheard(event: str, data: dict[str, object]) -> None:
+    """Tells nobody."""
+
+
+class OverBudget(Exhausted):
+    """The next call does not fit what the run may still spend; it was not sent."""
+
+    def __init__(self, *, stage: str, spent_usd: Decimal, needed_usd: Decimal, limit_usd: Decimal, kept_usd: Decimal):
+        kept = f", {dollars(kept_usd)} of it kept for the review" if kept_usd else ""
+        super().__init__(
+            f"spent {dollars(spent_usd)} of {dollars(limit_usd)}{kept}; "
+            f"the next call of stage {stage} may cost up to {dollars(needed_usd)}",
+            reason="over_budget",
+            remedy="raise limits.budget_usd (or --max-budget-usd), then: coderoute run",
+        )
+        self.spent_usd = spent_usd
+        self.needed_usd = needed_usd
+        self.limit_usd = limit_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How long one call may be tried. Waits double from `first_wait_s`; what a provider asks for is capped too."""
+
+    tries: int = 5
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 60.0
+    deadline_s: float = 1200.0
+    """From the first try; no try starts after it, and a try's own timeout ends with it."""
+
+
+class Ledger:
+    """The one way to a model. `provider` gives the provider for a model; `emit` hears `model_call`, `model_retry`.
+
+    `review_reserve_usd` is a part of `budget_usd` that only the review stage may spend. `now` is UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        provider: Callable[[ModelRef], ModelProvider],
+        store: RunStore,
+        prices: PriceList,
+        budget_usd: Decimal | None,
+        review_reserve_usd: Decimal = Decimal(0),
+        emit: Emit = unheard,
+        retry: RetryPolicy = RetryPolicy(),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._run_id = run_id
+        self._provider = provider
+        self._store = store
+        self._prices = prices
+        self._budget_usd = budget_usd
+        self._review_reserve_usd = review_reserve_usd
+        self._emit = emit
+        self._retry = retry
+        self._now = now
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._jitter = jitter
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """What the run's calls cost, with what calls in flight may cost."""
+        return add_up(self._store.calls(self._run_id)).total_usd
+
+    def call(self, request: ModelRequest, *, role: str, key: str) -> ModelReply:
+        """The model's reply, recorded under `key`; with a record there already, that reply and no request.
+
+        `role` is cheap, frontier or premium.
+
+        Raises:
+            OverBudget: it may cost more than is left.
+            Blocked: `unpriced_model`, or `provider_refused`: the provider will not take this request.
+            Unavailable: `provider_down`: no answer after every try the policy allows.
+            ConfigurationError: no key, or the provider refused it.
+        """
+        recorded = self._store.record(self._run_id, key)
+        if recorded is not None:
+            return _replies().validate_python(json.loads(recorded))
+        deadline = self._monotonic() + self._retry.deadline_s
+        number = 1
+        while True:
+            left_s = deadline - self._monotonic()
+            timely = replace(request, timeout_s=min(request.timeout_s, max(left_s, 1.0)))
+            try:
+                return self._try(timely, role=role, key=key)
+            except ProviderError as error:
+                if not error.retryable:
+                    raise Blocked(error.problem, reason="provider_refused", remedy=error.remedy) from error
+                wait_s = self._wait_s(number, error)
+                if number >= self._retry.tries or self._monotonic() + wait_s >= deadline:
+                    problem = f"{error.problem} (tried {number} times)" if number > 1 else error.problem
+                    raise Unavailable(problem, reason="provider_down", remedy=error.remedy) from error
+                number += 1
+                self._emit(
+                    "model_retry",
+                    {**_place(request), "problem": error.problem, "wait_s": round(wait_s, 1), "try": number},
+                )
+                self._sleep(wait_s)
+
+    def close_open_rows(self) -> None:
+        """Book as estimates the calls that a dead process left in flight. Only for a run that nobody else works on."""
+        for row in self._store.calls(self._run_id):
+            if row.state is CallState.OPEN:
+                self._settle(row.id, CallState.ESTIMATED, row.reserved_usd, problem="the process ended while waiting")
+
+    def _try(self, request: ModelRequest, *, role: str, key: str) -> ModelReply:
+        """One request and its row. Anything but a ProviderError or a reply leaves the row open, at its reservation."""
+        at = self._now()
+        reserved_usd = self._upper_price_usd(request, at)
+        row_id = self._open(request, role=role, at=at, reserved_usd=reserved_usd)
+        began = self._monotonic()
+        try:
+            reply = self._provider(request.model).complete(request)
+        except ProviderError as error:
+            free = error.billed is False
+            state, cost_usd = (CallState.FREE, Decimal(0)) if free else (CallState.ESTIMATED, reserved_usd)
+            self._settle(row_id, state, cost_usd, latency_s=self._monotonic() - began, problem=error.problem)
+            raise
+        except ConfigurationError as error:
+            self._settle(row_id, CallState.FREE, Decimal(0), problem=error.problem)
+            raise
+        latency_s = self._monotonic() - began
+        usage = reply.usage if reply.usage is not None and _is_possible(reply.usage, request) else None
+        exact_usd = None if usage is None else self._prices.cost_usd(request.model, usage, at)
+        self._settle(
+            row_id,
+            CallState.ESTIMATED if exact_usd is None else CallState.SETTLED,
+            reserved_usd if exact_usd is None else exact_usd,
+            usage=usage,
+            latency_s=latency_s,
+            problem="no believable usage came with the answer" if exact_usd is None else None,
+            record=(key, RECORD_KIND, json.dumps(_replies().dump_python(reply, mode="json", warnings="error"))),
+        )
+        cost_usd = reserved_usd if exact_usd is None else exact_usd
+        self._emit("model_call", {**_place(request), "cost_usd": str(cost_usd), "latency_s": round(latency_s, 3)})
+        return reply
+
+    def _open(self, request: ModelRequest, *, role: str, at: datetime, reserved_usd: Decimal) -> int:
+        kept_usd = Decimal(0) if request.tags.stage == REVIEW else self._review_reserve_usd
+        ceiling_usd = None if self._budget_usd is None else self._budget_usd - kept_usd
+        row = LedgerRow(
+            id=0, run_id=self._run_id, at=at.isoformat(), provider=request.model.provider, model=request.model.model,
+            role=role, stage=request.tags.stage, step=request.tags.step, attempt=request.tags.attempt,
+            state=CallState.OPEN, reserved_usd=reserved_usd, cost_usd=reserved_usd,
+        )  # fmt: skip
+        row_id = self._store.open_call(row, budget_usd=ceiling_usd)
+        if row_id is None:
+            raise OverBudget(
+                stage=request.tags.stage, spent_usd=self.spent_usd, needed_usd=reserved_usd,
+                limit_usd=self._budget_usd or Decimal(0), kept_usd=kept_usd,
+            )  # fmt: skip
+        return row_id
+
+    def _settle(
+        self,
+        row_id: int,
+        state: CallState,
+        cost_usd: Decimal,
+        *,
+        usage: Usage | None = None,
+        latency_s: float | None = None,
+        problem: str | None = None,
+        record: tuple[str, str, str] | None = None,
+    ) -> None:
+        self._store.settle_call(
+            row_id, state=state, cost_usd=cost_usd, usage=usage, latency_s=latency_s, problem=problem, record=record
+        )
+
+    def _upper_price_usd(self, request: ModelRequest, at: datetime) -> Decimal:
+        """What the call costs if every estimated input token is dear and every allowed output token is used."""
+        input_tokens = estimated_input_tokens(request)
+        plain = Usage(input_tokens=input_tokens, output_tokens=request.max_output_tokens)
+        prices = [
+            self._prices.cost_usd(request.model, usage, at)
+            for usage in (plain, replace(plain, cache_write_tokens=input_tokens))
+        ]
+        known = [price for price in prices if price is not None]
+        if not known:
+            name = request.model.name
+            raise Blocked(
+                f"nobody knows what {name} costs, so no budget could hold",
+                reason="unpriced_model",
+                remedy="give its price in your own configuration file (not the repository's), then: coderoute resume\n"
+                f'[prices."{name}"]\ninput_usd_per_mtok = ...\noutput_usd_per_mtok = ...\n'
+                "cached_input_usd_per_mtok = ...",
+            )
+        return max(known)
+
+    def _wait_s(self, number: int, error: ProviderError) -> float:
+        backoff_s = self._retry.first_wait_s * 2.0 ** (number - 1) * (0.5 + self._jitter())
+        return min(max(backoff_s, error.retry_after_s or 0.0), self._retry.longest_wait_s)
+
+
+def estimated_input_tokens(request: ModelRequest) -> int:
+    """Rather more than the provider will count, from the bytes of everything that is sent."""
+    sent: list[str] = [request.system, request.opening]
+    sent += [json.dumps([tool.name, tool.description, tool.schema]) for tool in request.tools]
+    for exchange in request.exchanges:
+        sent.append(
+            json.dumps(exchange.reply.opaque, ensure_ascii=False) if exchange.reply.opaque else exchange.reply.text
+        )
+        sent += [result.text for result in exchange.results]
+        sent.append(exchange.remark or "")
+    return sum(len(text.encode("utf-8", "replace")) for text in sent) // BYTES_PER_TOKEN + HIDDEN_INPUT_TOKENS
+
+
+def dollars(amount: Decimal) -> str:
+    """`$3.00`, `$0.0043`: at least two decimals, at most four, rounded up."""
+    fine = amount.quantize(Decimal("0.0001"), rounding=ROUND_CEILING)
+    coarse = fine.quantize(Decimal("0.01"), rounding=ROUND_CEILING)
+    return f"${coarse if coarse == fine else fine}"
+
+
+def _is_possible(usage: Usage, request: ModelRequest) -> bool:
+    """No tokenizer makes more tokens than there are bytes; twice our estimate is that number and a margin."""
+    return usage.input_tokens <= 2 * estimated_input_tokens(request)
+
+
+def _place(request: ModelRequest) -> dict[str, object]:
+    tags = request.tags
+    return {"model": request.model.name, "stage": tags.stage, "step": tags.step, "attempt": tags.attempt}
+
+
+@cache
+def _replies() -> "TypeAdapter[ModelReply]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(ModelReply)

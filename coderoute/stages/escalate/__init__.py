@@ -1,0 +1,1 @@
+"""Evidence -> Decision, purely."""

@@ -1,0 +1,193 @@
+"""One try at a step: a fresh conversation, a fresh sandbox, and what the checkout holds in the end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from coderoute.domain import places
+from coderoute.domain.conversation import (
+    CallTags,
+    Exchange,
+    ModelRef,
+    ModelReply,
+    ModelRequest,
+    Stop,
+    ToolCall,
+    ToolResult,
+)
+from coderoute.domain.plan import Step
+from coderoute.domain.work import Attempt, AttemptEnd
+from coderoute.errors import Refused
+from coderoute.journal import Journal
+from coderoute.ledger import Ledger, OverBudget
+from coderoute.lookups import failed
+from coderoute.ports import Repository, Sandbox
+from coderoute.prompt import fence, render
+from coderoute.stages.execute.step_files import step_files
+from coderoute.stages.execute.tools import CHANGES_THE_SANDBOX, FINISH, GIVE_UP, TOOLS, Workbench
+
+PACKAGE = "coderoute.stages.execute"
+MAX_OUTPUT_TOKENS = 8_192
+MAX_SILENT_TURNS = 2
+GIVE_UP_KINDS = ("unclear", "impossible", "environment", "needs_stronger")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What one attempt is told: a step, the tree it starts from, and what was tried before.
+
+    `tried` are accounts of earlier attempts at this step, oldest first; `done` are titles of finished steps.
+    """
+
+    run_id: str
+    step: Step
+    number: int
+    cls: str
+    role: str
+    model: ModelRef
+    base_tree: str
+    """The run's base: its ignore rules decide what is left out."""
+    tree: str
+    tried: tuple[str, ...]
+    done: tuple[str, ...]
+    max_turns: int
+    max_lines: int
+    env: dict[str, str]
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    end: AttemptEnd
+    summary: str
+    give_up_kind: str | None = None
+
+
+def attempt_step(
+    work: Assignment, sandbox: Sandbox, *, repository: Repository, ledger: Ledger, journal: Journal
+) -> Attempt:
+    """How the attempt ended and the tree it left. Finished turns of a killed attempt are not paid again: their
+    replies come from the journal, and what they did to the sandbox is done again.
+
+    Raises:
+        SandboxLost: the machine is gone; calling again with a new one replays the recorded turns.
+        Unavailable, Blocked: as `Ledger.call`.
+    """
+    bench = Workbench(sandbox, work.env)
+    request = ModelRequest(
+        model=work.model,
+        system=render(PACKAGE, "system.md"),
+        opening=opening(work, repository),
+        tools=TOOLS,
+        max_output_tokens=MAX_OUTPUT_TOKENS,
+        tags=CallTags(run=work.run_id, stage="execute", step=work.step.id, attempt=work.number),
+    )
+    turns, ended = loop(work, request, bench, ledger, journal)
+    try:
+        tree = repository.write_tree(work.base_tree, sandbox.snapshot())
+        refused = None
+    except Refused as error:
+        tree, refused = work.tree, error.problem
+    return Attempt(
+        number=work.number, cls=work.cls, model=work.model.name, end=ended.end, summary=ended.summary,
+        give_up_kind=ended.give_up_kind, tree=tree, refused=refused, turns=turns, commands=bench.commands,
+    )  # fmt: skip
+
+
+def loop(
+    work: Assignment, request: ModelRequest, bench: Workbench, ledger: Ledger, journal: Journal
+) -> tuple[int, _Ended]:
+    """(turns, how it ended)."""
+    silent = 0
+    for number in range(1, work.max_turns + 1):
+        key = places.turn("execute", work.step.id, work.number, number)
+        try:
+            reply = ledger.call(request, role=work.role, key=key)
+        except OverBudget as error:
+            return number - 1, _Ended(end=AttemptEnd.NO_MONEY, summary=error.problem)
+        if reply.stop is Stop.REFUSAL:
+            return number, _Ended(end=AttemptEnd.REFUSED, summary=reply.text[:500])
+        results, ended = serve(reply, bench, journal, places.results(work.step.id, work.number, number))
+        if ended is not None:
+            return number, ended
+        silent = 0 if reply.tool_calls else silent + 1
+        if silent >= MAX_SILENT_TURNS:
+            return number, _Ended(end=AttemptEnd.NO_TOOLS, summary=reply.text[:500])
+        remark = None if reply.tool_calls else nudge(reply)
+        exchange = Exchange(reply=reply, results=results, remark=remark or last_turns(number, work.max_turns))
+        request = replace(request, exchanges=(*request.exchanges, exchange))
+    return work.max_turns, _Ended(end=AttemptEnd.OUT_OF_TURNS, summary="")
+
+
+def serve(
+    reply: ModelReply, bench: Workbench, journal: Journal, key: str
+) -> tuple[tuple[ToolResult, ...], _Ended | None]:
+    """The results of a reply's calls in order, up to a finish or give_up. Results that were recorded before a crash
+    are the ones the model saw, so they stay; the calls that change the sandbox are done again for their effect."""
+    recorded = journal.get(key, tuple[ToolResult, ...])
+    results: list[ToolResult] = []
+    for call in reply.tool_calls:
+        ended = ending(call)
+        if ended is not None:
+            return tuple(results), ended
+        if recorded is None or call.name in CHANGES_THE_SANDBOX:
+            results.append(bench.perform(call) if call.name not in (FINISH.name, GIVE_UP.name) else incomplete(call))
+    if recorded is not None:
+        return recorded, None
+    if reply.tool_calls:
+        journal.put(key, tuple[ToolResult, ...], tuple(results))
+    return tuple(results), None
+
+
+def ending(call: ToolCall) -> _Ended | None:
+    """How a well-formed finish or give_up ends the attempt; None for every other call."""
+    arguments = call.arguments or {}
+    if call.name == FINISH.name and isinstance(arguments.get("summary"), str):
+        return _Ended(end=AttemptEnd.FINISHED, summary=str(arguments["summary"])[:2_000])
+    kind = arguments.get("kind")
+    if call.name == GIVE_UP.name and isinstance(arguments.get("reason"), str) and kind in GIVE_UP_KINDS:
+        return _Ended(end=AttemptEnd.GAVE_UP, summary=str(arguments["reason"])[:2_000], give_up_kind=str(kind))
+    return None
+
+
+def incomplete(call: ToolCall) -> ToolResult:
+    needed = "summary" if call.name == FINISH.name else f"reason and kind (one of {', '.join(GIVE_UP_KINDS)})"
+    return failed(call, f"{call.name} needs {needed}")
+
+
+def nudge(reply: ModelReply) -> str:
+    if reply.stop is Stop.MAX_TOKENS:
+        return "Your answer was cut off because it was too long. Do it in smaller pieces, one tool call at a time."
+    return "Use the tools: go on with the step, or call finish if it is done, or give_up if it cannot be done."
+
+
+def last_turns(number: int, max_turns: int) -> str | None:
+    left = max_turns - number
+    return f"{left} turns are left: finish what you can and call finish." if left in (3, 1) else None
+
+
+def opening(work: Assignment, repository: Repository) -> str:
+    step = work.step
+    checks = "\n".join(f"- {check}" for check in step.checks) or "- the existing tests"
+    return render(
+        PACKAGE,
+        "prompt.md",
+        title=step.title,
+        instructions=step.instructions,
+        files=fence("files", step_files(step, work.tree, repository), work.nonce),
+        checks=checks,
+        diff_lines=str(step.diff_lines),
+        max_lines=str(work.max_lines),
+        max_turns=str(work.max_turns),
+        done="\n".join(f"- {title}" for title in work.done) or "(nothing yet)",
+        tried=tried(work.tried, work.nonce),
+    )
+
+
+def tried(accounts: Sequence[str], nonce: str) -> str:
+    if not accounts:
+        return ""
+    text = "\n\n".join(f"Attempt {number}: {account}" for number, account in enumerate(accounts, 1))
+    return (
+        "## What was tried before\n\nThese attempts were thrown away; you start from the files as they are now.\n\n"
+        + fence("tried", text, nonce)
+    )

@@ -1,0 +1,274 @@
+"""The executor's tools, served by a sandbox: what a model may do to the checkout, and how it hears of mistakes."""
+
+from coderoute.domain import paths
+from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
+from coderoute.domain.work import Ending
+from coderoute.lookups import LIST_FILES, READ_FILE, SEARCH, failed, listing, numbered
+from coderoute.ports import Sandbox
+
+MAX_OUTPUT_CHARS = 12_000
+MAX_MATCHES = 80
+MAX_FILE_BYTES = 1_000_000
+DEFAULT_TIMEOUT_S = 120.0
+MAX_TIMEOUT_S = 900.0
+
+EDIT_FILE = Tool(
+    name="edit_file",
+    description="Replace one piece of text in a file. `old` must stand in the file exactly once, character for character.",
+    schema={
+        "type": "object",
+        "properties": {
+            "path": {"type": "string"},
+            "old": {"type": "string", "description": "The text to replace, without line numbers."},
+            "new": {"type": "string", "description": "What stands there afterwards; empty to delete."},
+        },
+        "required": ["path", "old", "new"],
+        "additionalProperties": False,
+    },
+)
+WRITE_FILE = Tool(
+    name="write_file",
+    description="Make a file hold exactly `content`; missing folders are made.",
+    schema={
+        "type": "object",
+        "properties": {"path": {"type": "string"}, "content": {"type": "string"}},
+        "required": ["path", "content"],
+        "additionalProperties": False,
+    },
+)
+RUN = Tool(
+    name="run",
+    description="Run a shell command (sh -c) at the repository's root. Nothing keeps running afterwards.",
+    schema={
+        "type": "object",
+        "properties": {
+            "command": {"type": "string"},
+            "timeout_s": {"type": "integer", "description": "Seconds; 120 if absent."},
+        },
+        "required": ["command"],
+        "additionalProperties": False,
+    },
+)
+FINISH = Tool(
+    name="finish",
+    description="The step is done and checked: deliver it.",
+    schema={
+        "type": "object",
+        "properties": {"summary": {"type": "string", "description": "What was changed, in one or two sentences."}},
+        "required": ["summary"],
+        "additionalProperties": False,
+    },
+)
+GIVE_UP = Tool(
+    name="give_up",
+    description="The step cannot be done; say what is in the way.",
+    schema={
+        "type": "object",
+        "properties": {
+            "reason": {"type": "string"},
+            "kind": {"type": "string", "enum": ["unclear", "impossible", "environment", "needs_stronger"]},
+        },
+        "required": ["reason", "kind"],
+        "additionalProperties": False,
+    },
+)
+TOOLS = (READ_FILE, SEARCH, LIST_FILES, EDIT_FILE, WRITE_FILE, RUN, FINISH, GIVE_UP)
+CHANGES_THE_SANDBOX = frozenset({EDIT_FILE.name, WRITE_FILE.name, RUN.name})
+
+
+class Workbench:
+    """Serves tool calls from one sandbox. Model mistakes come back as error results that say what to do next.
+
+    `env` is given to every command the model runs, as it is to the test command.
+    """
+
+    def __init__(self, sandbox: Sandbox, env: dict[str, str]) -> None:
+        self._sandbox = sandbox
+        self._env = env
+        self.commands = 0
+
+    def perform(self, call: ToolCall) -> ToolResult:
+        """The result of `call`.
+
+        Raises:
+            SandboxLost
+        """
+        if call.arguments is None:
+            return failed(call, "the arguments are no JSON object; send the call again")
+        match call.name:
+            case "read_file":
+                return self._read_file(call, call.arguments)
+            case "search":
+                return self._search(call, call.arguments)
+            case "list_files":
+                return self._list_files(call, call.arguments)
+            case "edit_file":
+                return self._edit_file(call, call.arguments)
+            case "write_file":
+                return self._write_file(call, call.arguments)
+            case "run":
+                return self._run(call, call.arguments)
+            case unknown:
+                names = ", ".join(tool.name for tool in TOOLS)
+                return failed(call, f"there is no tool {unknown!r}; the tools are {names}")
+
+    def _read_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
+        path = PathArgument(arguments)
+        if path.problem is not None:
+            return failed(call, path.problem)
+        start, end = arguments.get("start_line"), arguments.get("end_line")
+        if not isinstance(start, int | None) or not isinstance(end, int | None):
+            return failed(call, "start_line and end_line are whole numbers")
+        data = self._sandbox.read(path.text)
+        if data is None:
+            return failed(call, f"there is no file {path.text}; list_files and search show what there is")
+        if b"\0" in data[:8192]:
+            return failed(call, f"{path.text} is binary ({len(data):,} bytes)")
+        if not data:
+            return ToolResult(call_id=call.id, text="(the file is empty)")
+        return ToolResult(call_id=call.id, text=numbered(data.decode("utf-8", "replace"), start or 1, end))
+
+    def _search(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
+        pattern = arguments.get("pattern")
+        if not isinstance(pattern, str) or not pattern:
+            return failed(call, "pattern is missing")
+        path = PathArgument(arguments, default=".")
+        if path.problem is not None:
+            return failed(call, path.problem)
+        command = f"grep -rnIE --exclude-dir=.git -e {quoted(pattern)} -- {quoted(path.text)} | head -n 500"
+        result = self._sandbox.run(command, timeout_s=20)
+        rows = [row.removeprefix("./")[:300] for row in result.text.splitlines()]
+        if not rows:
+            return ToolResult(call_id=call.id, text="(no line matches)")
+        more = (
+            [f"... {len(rows) - MAX_MATCHES} more: narrow the pattern or give a path"]
+            if len(rows) > MAX_MATCHES
+            else []
+        )
+        return ToolResult(call_id=call.id, text="\n".join(rows[:MAX_MATCHES] + more))
+
+    def _list_files(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
+        path = PathArgument(arguments, default=".")
+        if path.problem is not None:
+            return failed(call, path.problem)
+        find = f"find {quoted('./' + path.text)} -name .git -prune -o -type f -print | sort | head -n 2000"
+        result = self._sandbox.run(find, timeout_s=20)
+        rows = [row.removeprefix("./").removeprefix("./") for row in result.text.splitlines()]
+        return ToolResult(call_id=call.id, text=listing(rows, ""))
+
+    def _edit_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
+        path = PathArgument(arguments)
+        old, new = arguments.get("old"), arguments.get("new")
+        if path.problem is not None:
+            return failed(call, path.problem)
+        if not isinstance(old, str) or not isinstance(new, str):
+            return failed(call, "old and new are strings")
+        if not old:
+            return failed(call, "old is empty; to make a new file use write_file")
+        data = self._sandbox.read(path.text, limit=MAX_FILE_BYTES + 1)
+        if data is None:
+            return failed(call, f"there is no file {path.text}; to make one use write_file")
+        if len(data) > MAX_FILE_BYTES:
+            return failed(call, f"{path.text} is larger than {MAX_FILE_BYTES:,} bytes; change it with run")
+        text = data.decode("utf-8", "surrogateescape")
+        if "\r\n" in text and "\r\n" not in old:
+            old, new = old.replace("\n", "\r\n"), new.replace("\n", "\r\n")
+        count = text.count(old)
+        if count != 1:
+            return failed(
+                call, where_it_might_be(path.text, text, old) if count == 0 else several(path.text, text, old)
+            )
+        problem = self._sandbox.write(path.text, text.replace(old, new, 1).encode("utf-8", "surrogateescape"))
+        if problem is not None:
+            return failed(call, problem)
+        line = text[: text.index(old)].count("\n") + 1
+        return ToolResult(call_id=call.id, text=f"replaced at line {line} of {path.text}")
+
+    def _write_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
+        path = PathArgument(arguments)
+        content = arguments.get("content")
+        if path.problem is not None:
+            return failed(call, path.problem)
+        if not isinstance(content, str):
+            return failed(call, "content is a string")
+        data = content.encode("utf-8", "surrogatepass")
+        if len(data) > MAX_FILE_BYTES:
+            return failed(call, f"content has {len(data):,} bytes; the limit is {MAX_FILE_BYTES:,}")
+        problem = self._sandbox.write(path.text, data)
+        if problem is not None:
+            return failed(call, problem)
+        return ToolResult(call_id=call.id, text=f"wrote {path.text} ({len(content.splitlines())} lines)")
+
+    def _run(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
+        command, timeout_s = arguments.get("command"), arguments.get("timeout_s")
+        if not isinstance(command, str) or not command.strip():
+            return failed(call, "command is missing")
+        if "\0" in command or len(command.encode("utf-8", "surrogatepass")) > 100_000:
+            return failed(call, "the command is too long or has a NUL byte; put a script into a file")
+        if not isinstance(timeout_s, int | None):
+            return failed(call, "timeout_s is a whole number of seconds")
+        self.commands += 1
+        limit_s = min(float(timeout_s or DEFAULT_TIMEOUT_S), MAX_TIMEOUT_S)
+        result = self._sandbox.run(command, timeout_s=max(1.0, limit_s), env=self._env)
+        match result.ending:
+            case Ending.EXIT:
+                head = f"exit code {result.exit_code} after {result.duration_s:.1f} s"
+            case Ending.TIMEOUT:
+                head = f"killed after {limit_s:.0f} s (timeout); give a larger timeout_s or a smaller command"
+            case Ending.OUT_OF_MEMORY:
+                head = "killed: out of memory"
+            case Ending.OUTPUT_FLOOD:
+                head = "killed: far too much output"
+        return ToolResult(call_id=call.id, text=f"{head}\n{head_and_tail(result.text)}".rstrip())
+
+
+class PathArgument:
+    """A path argument: relative to the checkout, as admission would have it, or a problem to tell the model."""
+
+    def __init__(self, arguments: JsonObject, default: str | None = None) -> None:
+        value = arguments.get("path") or default
+        self.text = ""
+        self.problem: str | None = None
+        if not isinstance(value, str):
+            self.problem = "path is missing"
+            return
+        self.text = value.removeprefix("/work/").removeprefix("./").rstrip("/") or "."
+        refused = None if self.text == "." else paths.refusal(self.text)
+        if refused is not None:
+            self.problem = f"the path {value!r} is not allowed ({refused[0]}): {refused[1]}"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def head_and_tail(text: str, limit: int = MAX_OUTPUT_CHARS) -> str:
+    """The first quarter and the last three quarters of what does not fit: errors stand at the end."""
+    if len(text) <= limit:
+        return text
+    head, tail = limit // 4, limit * 3 // 4
+    return (
+        f"{text[:head]}\n... {len(text) - limit} characters cut; redirect to a file and read parts ...\n{text[-tail:]}"
+    )
+
+
+def several(path: str, text: str, old: str) -> str:
+    lines: list[str] = []
+    position = text.find(old)
+    while position >= 0 and len(lines) < 6:
+        lines.append(str(text.count("\n", 0, position) + 1))
+        position = text.find(old, position + 1)
+    return f"old stands {text.count(old)} times in {path} (lines {', '.join(lines)}): add lines around it to make it unique"
+
+
+def where_it_might_be(path: str, text: str, old: str) -> str:
+    """Nothing matched: the places whose first line matches but for white space, to copy from."""
+    first = next((line.strip() for line in old.splitlines() if line.strip()), "")
+    rows = text.splitlines()
+    near = [number for number, line in enumerate(rows, 1) if first and line.strip() == first][:2]
+    problem = f"old does not stand in {path} exactly (white space counts; line numbers are not part of the file)"
+    if not near:
+        return f"{problem}. Read the place again and copy it."
+    size = len(old.splitlines()) + 2
+    shown = "\n...\n".join("\n".join(rows[n - 1 : n - 1 + size]) for n in near)
+    return f"{problem}. The text there is:\n{shown}"

@@ -1,0 +1,152 @@
+"""Task -> ranked files and tests, by names, symbols and text search in the base tree; no model is asked."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from coderoute.domain.symbols import DEFINITION
+from coderoute.domain.task import Task
+from coderoute.domain.work import REGULAR, TreeFile
+from coderoute.ports import Repository
+
+MAX_FILE_BYTES = 400_000
+MAX_FILES_READ = 20_000
+KEPT_FILES = 15
+KEPT_TESTS = 8
+
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
+CODE_SPAN = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+STOP_WORDS = frozenset(
+    """the and for that this with from are was were not but you your have has had should would could can will when then
+    than there here which what where who how why all any some one two use used using like just only also into its it's
+    expected actual error result returns return value values none true false def class import print self issue please
+    keep gives give same other more after before does doesn't instead still work works make example""".split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A file worth reading, with the reason and the lines that matched best (1-based, at most a few)."""
+
+    path: str
+    score: float
+    why: str
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Files and test files in order of promise."""
+
+    files: tuple[Place, ...]
+    tests: tuple[Place, ...]
+
+
+def locate(task: Task, named: Sequence[str], tree: str, repository: Repository) -> Located:
+    """The files most likely to change for `task` and the tests that touch them. `named`: paths the issue names."""
+    files = [file for file in repository.files(tree) if readable(file)][:MAX_FILES_READ]
+    texts = read_texts(files, repository)
+    terms = terms_of(task)
+    scored = score(texts, terms, frozenset(named))
+    sources = [place for place in scored if not is_test(place.path)]
+    tests = tests_for(sources[:5], [place for place in scored if is_test(place.path)], texts)
+    return Located(files=tuple(sources[:KEPT_FILES]), tests=tuple(tests[:KEPT_TESTS]))
+
+
+def readable(file: TreeFile) -> bool:
+    return file.mode.startswith(REGULAR[:3]) and file.size is not None and 0 < file.size <= MAX_FILE_BYTES
+
+
+def read_texts(files: Sequence[TreeFile], repository: Repository) -> dict[str, str]:
+    """The text of every file that is text."""
+    blobs = repository.read_many(sorted({file.oid for file in files}))
+    texts: dict[str, str] = {}
+    for file in files:
+        data = blobs.get(file.oid)
+        if data is not None and b"\0" not in data[:8192]:
+            texts[file.path] = data.decode("utf-8", "replace")
+    return texts
+
+
+def is_test(path: str) -> bool:
+    """By the names that test runners use."""
+    folders, _, name = path.rpartition("/")
+    stem = name.rsplit(".", 1)[0]
+    in_folder = bool({"test", "tests", "testing", "spec", "__tests__"} & set(folders.lower().split("/")))
+    return in_folder or stem.startswith("test_") or stem.endswith(("_test", ".test", ".spec", "_spec"))
+
+
+def terms_of(task: Task) -> dict[str, float]:
+    """The issue's identifiers and words with their weight: code counts more than prose, the title more than the body."""
+    weights: dict[str, float] = {}
+
+    def add(text: str, weight: float) -> None:
+        for word in WORD.findall(text):
+            if word.lower() in STOP_WORDS:
+                continue
+            looks_like_code = "_" in word or any(c.isupper() for c in word[1:])
+            weights[word] = max(weights.get(word, 0.0), weight * (2.0 if looks_like_code else 1.0))
+
+    add(task.body, 1.0)
+    add(task.title, 1.5)
+    for span in CODE_SPAN.findall(f"{task.title}\n{task.body}"):
+        add(span, 2.0)
+    return weights
+
+
+def score(texts: Mapping[str, str], terms: Mapping[str, float], named: frozenset[str]) -> list[Place]:
+    """Every file with any match, best first: rare terms count more, definitions of a term most of all."""
+    counts = {path: Counter(WORD.findall(text)) for path, text in texts.items()}
+    documents = Counter(term for found in counts.values() for term in terms if term in found)
+    total = max(1, len(texts))
+    places: list[Place] = []
+    for path, found in counts.items():
+        reasons: list[tuple[float, str]] = []
+        defined = set(DEFINITION.findall(texts[path]))
+        words_of_path = set(WORD.findall(path))
+        for term, weight in terms.items():
+            rarity = math.log(1 + total / (1 + documents[term]))
+            value = weight * rarity * math.log1p(found[term]) if found[term] else 0.0
+            if term in defined:
+                value += 3.0 * weight * rarity
+            if term in words_of_path:
+                value += 1.5 * weight * rarity
+            if value:
+                reasons.append((value, f"defines {term}" if term in defined else term))
+        if path in named:
+            reasons.append((100.0, "named in the issue"))
+        if reasons:
+            reasons.sort(key=lambda reason: (-reason[0], reason[1]))
+            places.append(
+                Place(
+                    path=path,
+                    score=round(sum(value for value, _ in reasons), 3),
+                    why=", ".join(why for _, why in reasons[:4]),
+                    lines=best_lines(texts[path], terms),
+                )
+            )
+    return sorted(places, key=lambda place: (-place.score, place.path))
+
+
+def best_lines(text: str, terms: Mapping[str, float], limit: int = 6) -> tuple[int, ...]:
+    """The lines with the most weight of terms; a line that defines one counts thrice."""
+    weighed: list[tuple[float, int]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        value = sum(terms[word] for word in set(WORD.findall(line)) if word in terms)
+        if value:
+            weighed.append((value * 3 if DEFINITION.match(line) else value, number))
+    best = sorted(weighed, key=lambda item: (-item[0], item[1]))[:limit]
+    return tuple(sorted(number for _, number in best))
+
+
+def tests_for(sources: Sequence[Place], tests: Sequence[Place], texts: Mapping[str, str]) -> list[Place]:
+    """The test files, those first that are named like a promising source or mention its module."""
+
+    def touches(test: Place) -> bool:
+        stems = {place.path.rsplit("/", 1)[-1].rsplit(".", 1)[0] for place in sources[:3]}
+        name = test.path.rsplit("/", 1)[-1]
+        return any(stem.strip("_") and stem.strip("_") in name for stem in stems)
+
+    return sorted(tests, key=lambda test: (-test.score * (2.0 if touches(test) else 1.0), test.path))

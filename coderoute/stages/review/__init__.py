@@ -1,0 +1,1 @@
+"""Plan, whole patch and evidence -> Review, by the premium model."""
