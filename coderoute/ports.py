@@ -113,6 +113,7 @@ class SandboxHost(Protocol):
         Raises:
             Unavailable: the engine does not answer.
             SandboxLost: it broke while starting.
+            Blocked: the checkout does not fit, or the image lacks what a sandbox needs.
         """
         ...
 

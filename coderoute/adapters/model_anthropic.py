@@ -58,6 +58,8 @@ class AnthropicProvider:
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """See ports.ModelProvider."""
+        if unfit := wire.key_error(self._key, request.model.api_key_env or KEY_VARIABLE):
+            raise unfit
         client = self._client
         import anthropic
 
@@ -85,8 +87,6 @@ class AnthropicProvider:
     def _client(self) -> "anthropic.Anthropic":
         import anthropic
 
-        if unfit := wire.key_error(self._key, KEY_VARIABLE):
-            raise unfit
         client = anthropic.Anthropic(
             api_key=self._key,
             base_url=self._base_url,

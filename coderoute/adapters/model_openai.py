@@ -34,6 +34,8 @@ class OpenAIProvider:
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """See ports.ModelProvider."""
+        if unfit := wire.key_error(self._key, request.model.api_key_env or KEY_VARIABLE):
+            raise unfit
         client = self._client
         import openai
 
@@ -60,8 +62,6 @@ class OpenAIProvider:
     def _client(self) -> "openai.OpenAI":
         import openai
 
-        if unfit := wire.key_error(self._key, KEY_VARIABLE):
-            raise unfit
         client = openai.OpenAI(
             api_key=self._key,
             base_url=self._base_url,
@@ -93,21 +93,17 @@ def request_body(request: ModelRequest) -> JsonObject:
     if request.system.strip():
         body["instructions"] = wire.well_formed(request.system)
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "name": tool.name,
-                "description": tool.description,
-                "parameters": strict(tool.schema),
-                "strict": True,
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = [_function(tool) for tool in request.tools]
     if not WITHOUT_REASONING.match(request.model.model):
         body["include"] = ["reasoning.encrypted_content"]
         if request.model.effort:
             body["reasoning"] = {"effort": request.model.effort}
     return body
+
+
+def _function(tool: Tool) -> JsonObject:
+    head: JsonObject = {"type": "function", "name": tool.name, "description": tool.description}
+    return {**head, "parameters": strict(tool.schema), "strict": True}
 
 
 def strict(schema: JsonObject) -> JsonObject:
@@ -157,11 +153,8 @@ def _items(exchanges: Iterable[Exchange]) -> Iterable[JsonObject]:
                 text = wire.NOT_EXECUTED if result is None else result.text
                 if result is not None and result.is_error:
                     text = f"[error] {text}"
-                yield {
-                    "type": "function_call_output",
-                    "call_id": item["call_id"],
-                    "output": wire.well_formed(text) if text.strip() else wire.NO_OUTPUT,
-                }
+                output = wire.well_formed(text) if text.strip() else wire.NO_OUTPUT
+                yield {"type": "function_call_output", "call_id": item["call_id"], "output": output}
                 silent = False
         remark = (exchange.remark or "").strip() or (wire.GO_ON if silent else "")
         if remark:
@@ -191,14 +184,8 @@ def reply_from(request: ModelRequest, body: bytes, request_id: str | None) -> Mo
         stop = STOPS_OF_INCOMPLETE.get(str(wire.at(response, "incomplete_details", "reason")), Stop.OTHER)
     else:
         stop = Stop.REFUSAL if refused else Stop.TOOLS if calls else Stop.END
-    return ModelReply(
-        text=text,
-        tool_calls=calls,
-        stop=stop,
-        usage=_usage(response.get("usage"), request.max_output_tokens),
-        opaque=items,
-        request_id=request_id,
-    )
+    usage = _usage(response.get("usage"), request.max_output_tokens)
+    return ModelReply(text=text, tool_calls=calls, stop=stop, usage=usage, opaque=items, request_id=request_id)
 
 
 def _sendable(output: list[Any]) -> list[JsonObject]:

@@ -99,6 +99,8 @@ class InMemorySandbox:
 
     def write(self, path: str, data: bytes) -> str | None:
         self._expect_open()
+        if "\0" in path or not _is_utf8(path):
+            return f"{path!r}: it is no file name"
         target = self._target(_absolute(path))
         if target is None or not target.startswith(f"{WORK}/"):
             return f"{path}: it is outside the checkout"
@@ -143,6 +145,14 @@ class InMemorySandbox:
 
 def _absolute(path: str) -> str:
     return posixpath.normpath(posixpath.join(WORK, path))
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _files_of(checkout_tar: bytes) -> dict[str, _File]:

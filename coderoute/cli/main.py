@@ -81,8 +81,15 @@ def report(error: CoderouteError, *, as_json: bool) -> int:
     """Print a problem and its remedy; the exit code."""
     click.echo(f"error: {error.problem}", err=True)
     if error.remedy:
-        click.echo("\n".join(f"  try: {line}" if i == 0 else f"       {line}" for i, line in enumerate(error.remedy.splitlines())), err=True)
+        click.echo(
+            "\n".join(
+                f"  try: {line}" if i == 0 else f"       {line}" for i, line in enumerate(error.remedy.splitlines())
+            ),
+            err=True,
+        )
     if as_json:
-        body: dict[str, Any] = {"error": {"problem": error.problem, "remedy": error.remedy, "exit_code": error.exit_code}}
+        body: dict[str, Any] = {
+            "error": {"problem": error.problem, "remedy": error.remedy, "exit_code": error.exit_code}
+        }
         click.echo(json.dumps(body, indent=2, ensure_ascii=False))
     return error.exit_code

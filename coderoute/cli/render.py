@@ -83,7 +83,10 @@ def tests_text(doc: Json) -> str:
     for name, key in (("before", "baseline"), ("after", "after")):
         counts = section(tests, key)
         if counts:
-            rows.append(f"  {name:<7} {counts.get('passed')} passed, {counts.get('failed')} failed, {counts.get('skipped')} skipped")
+            rows.append(
+                f"  {name:<7} {counts.get('passed')} passed, {counts.get('failed')} failed, "
+                f"{counts.get('skipped')} skipped"
+            )
     for key in ("fixed", "new_tests", "new_failures", "vanished", "flaky", "pre_existing"):
         found = names(tests, key)
         if found:
@@ -143,7 +146,8 @@ def cost_text(cost: Json, quote: Json | None = None) -> str:
     if cost.get("budget_usd") is not None:
         spent += f" of {dollars(cost['budget_usd'])}"
     if quote:
-        spent += f" (quoted {dollars(quote.get('low_usd'))} to {dollars(quote.get('high_usd'))} for the steps and the review)"
+        low, high = dollars(quote.get("low_usd")), dollars(quote.get("high_usd"))
+        spent += f" (quoted {low} to {high} for the steps and the review)"
     rows = [
         f"{spent}  {cost.get('calls')} calls, {cost.get('input_tokens')} tokens in "
         f"({cost.get('cached_input_tokens')} cached), {cost.get('output_tokens')} out"
@@ -159,7 +163,8 @@ def cost_text(cost: Json, quote: Json | None = None) -> str:
         rows.append(f"  retry tax: {dollars(cost['retry_tax_usd'])}")
     if cost.get("all_frontier_estimate_usd") is not None:
         rows.append(
-            f"  estimates, the same tokens at one class's price: all frontier {dollars(cost['all_frontier_estimate_usd'])}, "
+            "  estimates, the same tokens at one class's price: "
+            f"all frontier {dollars(cost['all_frontier_estimate_usd'])}, "
             f"all cheap {dollars(cost.get('all_cheap_estimate_usd'))}"
         )
     return "\n".join(rows)

@@ -35,6 +35,13 @@ class TestReport:
     def count(self, outcome: Outcome) -> int:
         return sum(1 for found in self.outcomes.values() if found is outcome)
 
+    def outcomes_of(self, test_id: str) -> list[Outcome]:
+        """What an id stands for: its own outcome, else those of its parameters, or of its class or file."""
+        exact = self.outcomes.get(test_id)
+        if exact is not None:
+            return [exact]
+        return [found for test, found in self.outcomes.items() if test.startswith((f"{test_id}[", f"{test_id}::"))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:

@@ -9,6 +9,9 @@ LOCATE = "locate"
 IMAGE = "image"
 BASELINE = "baseline"
 MODE = "mode"
+RECORDED_REPLIES = "recorded/replies"
+"""Replies and command results a demo was made with; absent in a run with real models."""
+RECORDED_COMMANDS = "recorded/commands"
 
 
 def planning(number: int) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from coderoute.domain.conversation import ModelRef
+from coderoute.domain.money import PriceOverride
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,8 @@ class Terms:
     """By role: cheap, frontier, premium."""
     routes: dict[str, str]
     """Stage or step kind -> role, `code` or `human`, where the user chose one."""
+    prices: dict[str, PriceOverride]
+    """The user's own prices, by `provider:model`."""
     environment: Environment
     test: TestCommand
     budget_usd: Decimal

@@ -13,14 +13,16 @@ def compare(base: TestReport, head: TestReport, flaky: Collection[str]) -> Verdi
 
     A file or class that cannot be collected is a failing test of its own (`tests/test_x.py`), and what it holds
     counts as failing with it: an import error on the head is a new failure of the file and of each test in it, and
-    nothing has vanished. Reports by exit code alone know no tests, so all lists are empty.
+    nothing has vanished. A test whose parameter is the time of day goes by its id on the head. Reports by exit code
+    alone know no tests, so all lists are empty.
 
     Args:
         flaky: ids whose outcome was shown to be unstable; they stand in no other list.
     """
     lists: dict[_Change, list[str]] = {change: [] for change in _Change}
-    before, after = _Side(base.outcomes), _Side(head.outcomes)
-    for test in sorted({*base.outcomes, *head.outcomes}):
+    outcomes_before = _under_ids_of(head.outcomes, base.outcomes)
+    before, after = _Side(outcomes_before), _Side(head.outcomes)
+    for test in sorted({*outcomes_before, *head.outcomes}):
         change = _Change.FLAKY if test in flaky else _change(before.outcome(test), after.outcome(test))
         lists[change].append(test)
     failing = (test for test in lists[_Change.NEW] if head.outcomes[test] is Outcome.FAILED)
@@ -44,7 +46,7 @@ def failure_signature(report: TestReport) -> str | None:
     """
     failing = sorted(test for test, outcome in report.outcomes.items() if outcome is Outcome.FAILED)
     if failing:
-        parts = [f"{test}\n{_error(report.failures.get(test, ''))}" for test in failing]
+        parts = [f"{_steady_id(test)}\n{_error(report.failures.get(test, ''))}" for test in failing]
     elif report.problem is not None:
         parts = [_steady(report.problem)]
     elif report.granularity != "test" and report.exit_code != 0:
@@ -84,6 +86,34 @@ def _change(before: Outcome | None, after: Outcome | None) -> _Change:
             return _Change.NOTHING
 
 
+def _under_ids_of(head: Mapping[str, Outcome], base: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """`base`, where ids that are new with each run (`test_a[12:03:55 2026-11-22]`) are those of `head`."""
+    gone, came = (_by_steady_id(one.keys() - other.keys()) for one, other in ((base, head), (head, base)))
+    renamed = {
+        old: new
+        for steady_id, old_ids in gone.items()
+        if len(came.get(steady_id, ())) == len(old_ids)
+        for old, new in zip(old_ids, came[steady_id], strict=True)
+    }
+    return {renamed.get(test, test): outcome for test, outcome in base.items()}
+
+
+def _by_steady_id(tests: Collection[str]) -> dict[str, list[str]]:
+    """The ids with something unsteady in them, by what is left without it."""
+    groups: dict[str, list[str]] = {}
+    for test in sorted(tests):
+        steady_id = _steady_id(test)
+        if steady_id != test:
+            groups.setdefault(steady_id, []).append(test)
+    return groups
+
+
+def _steady_id(test: str) -> str:
+    for pattern, word in _UNSTEADY_IN_IDS:
+        test = pattern.sub(word, test)
+    return test
+
+
 class _Side:
     """One report, asked about any test of either report."""
 
@@ -118,12 +148,16 @@ def _error(failure: str) -> str:
     return _steady("\n".join(lines or [line for line in failure.splitlines() if line.strip()][-3:]))
 
 
-_UNSTEADY = (
+_UNSTEADY_IN_IDS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "0x"),
-    (re.compile(r"(?:/private)?(?:/var)?/tmp/[^\s'\":,)\]]+"), "/tmp"),  # noqa: S108 - recognised, not used
-    (re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?"), "date"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?"), "date"),
+    (re.compile(r"\b\d\d[-/]\d\d[-/]\d{4}\b"), "date"),
     (re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?"), "time"),
     (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b"), "uuid"),
+)
+_UNSTEADY = (
+    *_UNSTEADY_IN_IDS,
+    (re.compile(r"(?:/private)?(?:/var)?/tmp/[^\s'\":,)\]]+"), "/tmp"),  # noqa: S108 - recognised, not used
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:s|ms|us|µs|ns|sec|secs|seconds|minutes)\b"), "duration"),
     (re.compile(r"(\.\w+):\d+(?::\d+)?\b"), r"\1:"),
     (re.compile(r"\b(line|pid|process|thread|port)([ =:]+)\d+"), r"\1"),

@@ -2,29 +2,39 @@
 
 import unicodedata
 
-LEFT_AS_IT_IS = frozenset("\n\t")
-INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Controls, format characters (bidi, zero-width, tags), lone surrogates, private use, unassigned, separators."""
+LEFT_AS_IT_IS = frozenset(" \n\t")
+INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+"""Controls, format characters (bidi, zero-width, tags), lone surrogates, private use, unassigned, separators and
+the spaces that only look like one."""
+
+SHOWS_NOTHING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159")
+"""Letters, marks and symbols by category, but blank: joiner, fillers, inherent vowels, empty braille and note."""
+
+SELECTORS = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+
+MAX_MARKS = 4
+"""Combining marks on one character; more than any writing needs can cover the lines above and below."""
 
 
 def visible(text: str) -> str:
     """`text` with each control, invisible or direction-changing code point as `<U+XXXX>`; newlines and tabs stay."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(character if is_plain(character) else f"<U+{ord(character):04X}>" for character in text)
+    shown: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        plain = is_plain(character) and marks <= MAX_MARKS
+        shown.append(character if plain else f"<U+{ord(character):04X}>")
+    return "".join(shown)
 
 
 def is_plain(character: str) -> bool:
     if character in LEFT_AS_IT_IS:
         return True
-    if unicodedata.category(character) in INVISIBLE_CATEGORIES:
+    if character in SHOWS_NOTHING or unicodedata.category(character) in INVISIBLE_CATEGORIES:
         return False
-    # variation selectors and fillers are letters or marks by category, but show nothing
-    return not (
-        0xFE00 <= ord(character) <= 0xFE0F
-        or 0xE0100 <= ord(character) <= 0xE01EF
-        or character in "\u115f\u1160\u3164\uffa0"
-    )
+    return not any(first <= ord(character) <= last for first, last in SELECTORS)
 
 
 def visible_bytes(data: bytes) -> str:

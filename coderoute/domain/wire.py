@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 from coderoute.domain.conversation import CallTags, JsonObject, ModelReply, Stop, Usage
@@ -26,14 +27,19 @@ def endpoint_error(url: str) -> ConfigurationError | None:
     """Why `url` may not be given a key: only https, or http on this machine."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.scheme == "https" or (
-        parts.scheme == "http" and (host in ("localhost", "::1") or host.startswith("127."))
-    ):
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host)):
         return None
     return ConfigurationError(
         f"the model endpoint {parts.scheme}://{host} would carry the key unencrypted",
         remedy="use an https address, or http on this machine (127.0.0.1), as base_url",
     )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def key_error(key: str, variable: str) -> ConfigurationError | None:

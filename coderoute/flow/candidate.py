@@ -10,6 +10,7 @@ from coderoute.domain.candidate import Candidate, EvidenceOfChange
 from coderoute.domain.judgement import Decision, Review, Verification
 from coderoute.domain.plan import Plan
 from coderoute.domain.task import Base
+from coderoute.domain.terms import Terms
 from coderoute.domain.work import Patch
 from coderoute.errors import CoderouteError
 from coderoute.flow.admission import admit_tree
@@ -73,7 +74,7 @@ def make_candidate(
     )
 
 
-def exhibit(journal: Journal, run_id: str, version: str) -> tuple[Exhibit, Candidate, Plan] | None:
+def exhibit(journal: Journal, run_id: str) -> tuple[Exhibit, Candidate, Plan] | None:
     """What stands before the person: the newest candidate with its plan and hashes; None if there is none yet."""
     numbers = [int(key.rsplit("/", 1)[1]) for key in journal.keys("candidate/")]
     if not numbers:
@@ -84,7 +85,8 @@ def exhibit(journal: Journal, run_id: str, version: str) -> tuple[Exhibit, Candi
         Exhibit(
             run_id=run_id, base=needed(journal, places.BASE, Base), patch=candidate.patch,
             admission=candidate.admission, plan_sha256=canonical_sha256(Plan, plan),
-            evidence_sha256=canonical_sha256(EvidenceOfChange, evidence_of(journal, candidate)), version=version,
+            evidence_sha256=canonical_sha256(EvidenceOfChange, evidence_of(journal, candidate)),
+            version=needed(journal, places.TERMS, Terms).version,
         ),
         candidate,
         plan,

@@ -1,9 +1,8 @@
 """What people decide about a run: approve, reject, send back, merge."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from datetime import datetime
 
 from coderoute.domain import places
@@ -34,13 +33,13 @@ def alone(store: RunStore, run: RunRecord) -> Iterator[RunRecord]:
         yield found(store, run.id)
 
 
-def stands(store: RunStore, run: RunRecord, version: str) -> tuple[Exhibit, Candidate, Plan]:
+def stands(store: RunStore, run: RunRecord) -> tuple[Exhibit, Candidate, Plan]:
     """What stands before the person.
 
     Raises:
         Refused: the run has not come to the gate.
     """
-    shown = exhibit(Journal(store, run.id), run.id, version)
+    shown = exhibit(Journal(store, run.id), run.id)
     at_the_gate = run.status in (Status.AWAITING_APPROVAL, Status.APPROVED, Status.MERGED)
     if shown is None or not at_the_gate:
         raise Refused(
@@ -65,7 +64,7 @@ def patch_text(store: RunStore, run: RunRecord) -> tuple[str, bytes] | None:
 
 def approve(
     store: RunStore, run: RunRecord, person: Person, *, patch_name: str, acknowledged: Sequence[str], key: bytes,
-    now: datetime, version: str,
+    now: datetime,
 ) -> Approval:  # fmt: skip
     """Record a person's approval of exactly one patch; the same word twice is the same record.
 
@@ -73,7 +72,7 @@ def approve(
         BadInput, Refused: as `stages.approve.approve`.
     """
     with alone(store, run) as run:
-        shown, candidate, _ = stands(store, run, version)
+        shown, candidate, _ = stands(store, run)
         approving.check_patch_name(patch_name, candidate.patch)
         if run.status in (Status.APPROVED, Status.MERGED):
             standing = [a for a in store.approvals(run.id) if approving.holds(a, shown, key, now) is None]
@@ -126,7 +125,7 @@ def send_back(store: RunStore, run: RunRecord, comment: str) -> str:
 
 
 def merge(
-    store: RunStore, run: RunRecord, repository: Repository, *, key: bytes, now: datetime, version: str,
+    store: RunStore, run: RunRecord, repository: Repository, *, key: bytes, now: datetime,
     author: Identity,
 ) -> tuple[MergeResult, bool]:  # fmt: skip
     """(result, whether it was merged before). The run is `merged` when the target moved, else it stays `approved`.
@@ -143,7 +142,7 @@ def merge(
                 f"run {run.id} is {run.status.value}, not approved",
                 remedy=f"coderoute diff {run.id}, then: coderoute approve {run.id} --patch SHA",
             )
-        shown, candidate, plan = stands(store, run, version)
+        shown, candidate, plan = stands(store, run)
         approval = valid_approval(store, run, shown, key, now)
         result = merging.merge(
             repository=repository, base=shown.base, patch=candidate.patch, plan=plan,

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from coderoute.domain import places
 from coderoute.domain.judgement import (
-    Action, Admission, Cause, Decision, Evidence, TestReport, Verification,
+    Action,
+    Admission,
+    Cause,
+    Decision,
+    Evidence,
+    TestReport,
+    Verification,
 )  # fmt: skip
 from coderoute.domain.plan import Class, Plan, Step
 from coderoute.domain.task import Base
@@ -55,7 +61,7 @@ def carry_out_plan(world: World, plan: Plan, ground: Ground, progress: Progress)
     """Every step in order; `progress.tree` then holds the whole change. A Replan leaves the work to a new plan."""
     for number, step in enumerate(plan.steps, 1):
         last = number == len(plan.steps)
-        if step.cls is Class.HUMAN:
+        if first_class(world, step) == Class.HUMAN:
             ground.questions.ask(step.title, (f"{step.title}: {step.instructions}",), reason="question")
             progress.done.append(step.title)
             continue
@@ -136,11 +142,17 @@ def size_of(changes: Sequence[FileChange]) -> tuple[int, int]:
 
 
 def first_class(world: World, step: Step) -> str:
-    """The user's route for this kind of step, else the plan's class. A route `premium` works as frontier."""
+    """The user's route for this kind of step, or for execution, else the plan's class; `premium` works as frontier."""
     if step.cls is Class.CODE:
         return Class.CODE
-    route = world.terms.role(step.kind.value, step.cls.value)
-    return Class.FRONTIER if route in ("frontier", "premium") else Class.CHEAP
+    route = world.terms.role(step.kind.value, world.terms.role("execute", step.cls.value))
+    match route:
+        case "human":
+            return Class.HUMAN
+        case "frontier" | "premium":
+            return Class.FRONTIER
+        case _:
+            return Class.CHEAP
 
 
 def assign(

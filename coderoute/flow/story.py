@@ -3,6 +3,7 @@
 Told from the top each time a run is started or resumed; what the journal holds is not done again.
 """
 
+from dataclasses import replace
 from typing import TypeVar
 
 from coderoute.domain import places
@@ -62,6 +63,7 @@ def tell(world: World, *, plan_only: bool) -> Status:
         progress.tree = base.tree
         progress.done.clear()
         remark = f"Plan {number} did not hold. {ended.reason}. Plan anew, from the base commit."
+        triaged = replace(triaged, tiny=False)  # what fell once is no tiny task
         plan, number = plan_it(world, task, triaged, located, ground, [remark], after=number)
     return to_the_gate(world, task, triaged, plan, number, ground, progress)
 
@@ -101,7 +103,7 @@ def believed(report: TestReport) -> TestReport:
     raise Blocked(
         f"the tests cannot be run on the base commit: {report.problem}\n{report.output_tail[-1500:]}".rstrip(),
         reason="environment_broken",
-        remedy="set test.command, test.env, sandbox.setup or sandbox.image in coderoute.toml, then start anew: coderoute run",
+        remedy="set test.command, test.env, sandbox.setup or sandbox.image, then start anew: coderoute run",
     )
 
 
@@ -153,8 +155,9 @@ def journaled_plan(
 ) -> Planning:
     if triaged.tiny:
         return Planning(plan=world.journal.once(places.plan(number), Plan, direct, task, triaged), problem=None)
+    worth_reading = (*located.files, *located.tests[:2])
     context = Context(
-        task=task, tree=ground.base.tree, located=tuple((p.path, p.why, p.lines) for p in (*located.files, *located.tests[:2])),
+        task=task, tree=ground.base.tree, located=tuple((p.path, p.why, p.lines) for p in worth_reading),
         test_files=tuple(p.path for p in located.tests), baseline=ground.baseline, remarks=remarks,
     )  # fmt: skip
     world.tell("plan.started", {"number": number})
@@ -191,7 +194,7 @@ def quote_of(world: World, plan: Plan, reviewed: bool) -> Quote:
     roles = {
         step.id: "cheap" if first_class(world, step) == Class.CHEAP else "frontier"
         for step in plan.steps
-        if step.cls not in (Class.CODE, Class.HUMAN)
+        if first_class(world, step) not in (Class.CODE, Class.HUMAN)
     }
     return quote(plan, cost_of=world.cost_of, roles=roles, cheap_tries=world.terms.cheap_tries, reviewed=reviewed)
 
@@ -296,9 +299,7 @@ def red_on_base(journal: Journal, plan: Plan, ground: Ground) -> bool | None:
     if test is None or ground.baseline is None:
         return None
     if plan.reproduction.step is None:
-        outcomes = [
-            o for i, o in ground.baseline.outcomes.items() if i == test or i.startswith((f"{test}[", f"{test}::"))
-        ]
+        outcomes = ground.baseline.outcomes_of(test)
         return Outcome.FAILED in outcomes if outcomes else None
     found = [needed(journal, key, Verification) for key in journal.keys(f"verification/{plan.reproduction.step}/")]
     return next((v.reproduction_red_on_base for v in reversed(found) if v.reproduction_red_on_base is not None), None)

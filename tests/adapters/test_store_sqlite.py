@@ -76,7 +76,7 @@ class TestPrivacy:
         os.umask(before)
 
     def test_the_folder_and_everything_in_it_are_private(self, path: Path) -> None:
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             store.remember("k", "v")
             with store.lock("run:r1"):
                 assert mode(path.parent) == 0o700
@@ -87,27 +87,27 @@ class TestPrivacy:
 
     def test_an_empty_folder_is_made_private(self, path: Path) -> None:
         path.parent.mkdir(mode=0o777)
-        SqliteStore(path).close()
+        SqliteStore(path.parent).close()
         assert mode(path.parent) == 0o700
 
     def test_a_folder_that_holds_other_things_keeps_its_mode(self, path: Path) -> None:
         path.parent.mkdir(mode=0o755)
         (path.parent / "holiday.jpg").touch()
-        SqliteStore(path).close()
+        SqliteStore(path.parent).close()
         assert mode(path.parent) == 0o755
 
     def test_a_folder_others_can_write_to_is_refused(self, path: Path) -> None:
         path.parent.mkdir(mode=0o777)
         (path.parent / "holiday.jpg").touch()
         with pytest.raises(ConfigurationError, match="other users can write to") as refused:
-            SqliteStore(path)
+            SqliteStore(path.parent)
         assert "CODEROUTE_STATE_DIR" in refused.value.remedy
         assert not path.exists()
 
     def test_a_loose_database_is_made_private(self, path: Path) -> None:
-        SqliteStore(path).close()
+        SqliteStore(path.parent).close()
         path.chmod(0o666)
-        SqliteStore(path).close()
+        SqliteStore(path.parent).close()
         assert mode(path) == 0o600
 
 
@@ -124,20 +124,20 @@ class TestFile:
             questions=(),
             title="t",
         )
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             store.create(run)
             store.put_record("r1", "k", "str", '"v"')
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             assert store.runs() == (run,)
             assert store.record("r1", "k") == '"v"'
 
     def test_every_commit_reaches_the_disk_and_the_log_is_ahead(self, path: Path) -> None:
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             assert store._db.query("PRAGMA synchronous")[0][0] == 2
             assert store._db.query("PRAGMA journal_mode")[0][0] == "wal"
 
     def test_every_record_carries_the_version_of_its_format(self, path: Path) -> None:
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             store.put_record("r1", "k", "str", "1")
             row_id = store.open_call(CALL, budget_usd=None)
             assert row_id is not None
@@ -156,7 +156,7 @@ class TestFile:
         assert formats == [(FORMAT,), (FORMAT,)]
 
     def test_a_record_of_a_newer_format_is_refused_by_name(self, path: Path) -> None:
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             store.put_record("r1", "k", "str", "1")
             with store._db.transaction() as db:
                 db.execute("UPDATE records SET format = ?", (FORMAT + 1,))
@@ -165,22 +165,22 @@ class TestFile:
                     read()
 
     def test_a_database_of_a_newer_version_is_refused_naming_both(self, path: Path) -> None:
-        with SqliteStore(path) as store, store._db.transaction() as db:
+        with SqliteStore(path.parent) as store, store._db.transaction() as db:
             db.execute("INSERT INTO migrations VALUES (99, 'later')")
         with pytest.raises(ConfigurationError, match=f"version 99.*knows version {len(MIGRATIONS)}") as refused:
-            SqliteStore(path)
+            SqliteStore(path.parent)
         assert "update coderoute" in refused.value.remedy
 
     def test_migrations_are_applied_once_and_noted(self, path: Path) -> None:
         for _ in range(2):
-            with SqliteStore(path) as store:
+            with SqliteStore(path.parent) as store:
                 noted = [row[0] for row in store._db.query("SELECT number FROM migrations")]
         assert noted == list(range(1, len(MIGRATIONS) + 1))
 
     def test_an_empty_file_becomes_a_database(self, path: Path) -> None:
         path.parent.mkdir()
         path.touch()
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             assert store.runs() == ()
 
 
@@ -189,7 +189,7 @@ class TestTrouble:
         path.parent.mkdir(mode=0o700)
         path.write_text("My diary. " * 100)
         with pytest.raises(ConfigurationError, match=r"runs\.db is not a database of coderoute"):
-            SqliteStore(path)
+            SqliteStore(path.parent)
         assert path.read_text() == "My diary. " * 100
 
     def test_the_database_of_another_program_is_left_alone(self, path: Path) -> None:
@@ -198,10 +198,10 @@ class TestTrouble:
             db.execute("CREATE TABLE bookmarks (url TEXT)")
         db.close()
         with pytest.raises(ConfigurationError, match="not a database of coderoute"):
-            SqliteStore(path)
+            SqliteStore(path.parent)
 
     def test_a_damaged_database_is_named(self, path: Path) -> None:
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             for number in range(200):
                 store.put_record("r1", f"k{number}", "str", "x" * 500)
         size = path.stat().st_size
@@ -209,11 +209,11 @@ class TestTrouble:
             file.seek(8192)
             file.write(b"\xa5" * (size - 8192))
         with pytest.raises(ConfigurationError, match=r"runs\.db is damaged") as damaged:
-            SqliteStore(path).records("r1")
+            SqliteStore(path.parent).records("r1")
         assert "backup" in damaged.value.remedy
 
     def test_a_full_disk_stops_the_run_and_what_was_written_stays(self, path: Path) -> None:
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             store.put_record("r1", "small", "str", "1")
             pages = store._db.query("PRAGMA page_count")[0][0]
             store._db.query(f"PRAGMA max_page_count = {pages + 1}")
@@ -225,7 +225,7 @@ class TestTrouble:
             store.put_record("r1", "large", "str", "x" * 100_000)
 
     def test_a_file_that_may_not_be_written_is_named(self, path: Path) -> None:
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             store._db.query("PRAGMA query_only = 1")
             with pytest.raises(ConfigurationError, match=r"cannot write .*runs\.db"):
                 store.remember("k", "v")
@@ -233,22 +233,22 @@ class TestTrouble:
     def test_a_state_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(ConfigurationError, match=r"cannot write .*file/state") as refused:
-            SqliteStore(tmp_path / "file" / "state" / "runs.db")
+            SqliteStore(tmp_path / "file" / "state")
         assert "CODEROUTE_STATE_DIR" in refused.value.remedy
 
     def test_a_folder_in_the_place_of_the_file_is_named(self, path: Path) -> None:
         path.mkdir(parents=True)
         with pytest.raises(CoderouteError, match=r"cannot write .*runs\.db: Is a directory"):
-            SqliteStore(path)
+            SqliteStore(path.parent)
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
     def test_a_read_only_folder_is_named(self, path: Path) -> None:
         path.parent.mkdir(mode=0o500)
         with pytest.raises(ConfigurationError, match=r"cannot write .*runs\.db: Permission denied"):
-            SqliteStore(path)
+            SqliteStore(path.parent)
 
     def test_an_endless_writer_elsewhere_is_named(self, path: Path) -> None:
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             store._db.query("PRAGMA busy_timeout = 10")
             other = sqlite3.connect(path, isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
@@ -267,7 +267,7 @@ sys.stdin.readline()
 with SqliteStore(Path(sys.argv[1])) as store:
     store.put_record("r1", sys.argv[2], "int", "1")
 """
-        children = [process(script, path, number) for number in range(6)]
+        children = [process(script, path.parent, number) for number in range(6)]
         for child in children:
             assert child.stdin is not None
             child.stdin.write("go\n")
@@ -275,7 +275,7 @@ with SqliteStore(Path(sys.argv[1])) as store:
         for child in children:
             child.communicate()
         assert [child.returncode for child in children] == [0] * 6
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             assert len(store.records("r1")) == 6
 
     def test_two_that_share_a_budget_never_overshoot_it(self, path: Path) -> None:
@@ -288,7 +288,7 @@ with SqliteStore(Path(sys.argv[1])) as store:
             store.settle_call(row_id, state=CallState.SETTLED, cost_usd=Decimal("0.03"), usage=None, latency_s=None,
                               problem=None)
 """
-        children = [process(script, path) for _ in range(3)]
+        children = [process(script, path.parent) for _ in range(3)]
         for child in children:
             assert child.stdin is not None
             child.stdin.write("go\n")
@@ -296,7 +296,7 @@ with SqliteStore(Path(sys.argv[1])) as store:
         for child in children:
             child.communicate()
         assert [child.returncode for child in children] == [0] * 3
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             spent = sum((row.cost_usd for row in store.calls("r1")), Decimal(0))
             assert Decimal("2.95") < spent <= Decimal("3.05")
             assert store.open_call(CALL, budget_usd=Decimal("3.05")) is None
@@ -312,15 +312,15 @@ with store.lock("run:r1") as held:
                           problem=None, record=(f"turn-{number}", "str", '"' + "x" * 3000 + '"'))
         print(number, flush=True)
 """
-        SqliteStore(path).close()
+        SqliteStore(path.parent).close()
         for start, lines in ((0, 5), (10_000, 23), (20_000, 60)):
-            child = process(script, path, start)
+            child = process(script, path.parent, start)
             assert child.stdout is not None
             seen = [child.stdout.readline() for _ in range(lines)]
             child.send_signal(signal.SIGKILL)
             rest, _ = child.communicate()
             acknowledged = {f"turn-{int(line)}" for line in [*seen, *rest.splitlines()]}
-            with SqliteStore(path) as store:
+            with SqliteStore(path.parent) as store:
                 assert store._db.query("PRAGMA integrity_check")[0][0] == "ok"
                 keys = {key for key, _ in store.records("r1")}
                 assert acknowledged <= keys
@@ -336,10 +336,10 @@ with store.lock("run:r1") as held:
     print(held, flush=True)
     sys.stdin.readline()
 """
-        child = process(script, path)
+        child = process(script, path.parent)
         assert child.stdout is not None
         assert child.stdout.readline() == "True\n"
-        with SqliteStore(path) as store:
+        with SqliteStore(path.parent) as store:
             with store.lock("run:r1") as held:
                 assert not held
             with store.lock("run:r2") as held:
@@ -350,6 +350,6 @@ with store.lock("run:r1") as held:
 
 
 def test_budgets_of_two_runs_are_their_own(path: Path) -> None:
-    with SqliteStore(path) as store:
+    with SqliteStore(path.parent) as store:
         assert store.open_call(CALL, budget_usd=Decimal("0.10")) is not None
         assert store.open_call(replace(CALL, run_id="r2"), budget_usd=Decimal("0.10")) is not None

@@ -98,14 +98,16 @@ class Rig:
     """Makes a provider that answers with `replies`, in order, and refuses what comes after them."""
 
     def __init__(
-        self, make: Callable[[str], ModelProvider] | None, words: Callable[[ScriptedReply], JsonObject]
+        self,
+        make: Callable[[str], ModelProvider] | None = None,
+        words: Callable[[ScriptedReply], JsonObject] | None = None,
     ) -> None:
         self.make = make
         self.words = words
         self.close: list[Callable[[], None]] = []
 
     def __call__(self, *replies: ScriptedReply) -> ModelProvider:
-        if self.make is None:
+        if self.make is None or self.words is None:
             return ScriptedProvider(replies)
         answers = [json.dumps(self.words(reply)).encode() for reply in replies]
 
@@ -131,7 +133,7 @@ class Rig:
 
 
 RIGS: dict[str, Callable[[], Rig]] = {
-    "scripted": lambda: Rig(None, lambda reply: {}),
+    "scripted": Rig,
     "anthropic": lambda: Rig(lambda url: AnthropicProvider("key", url), in_anthropics_words),
     "openai": lambda: Rig(lambda url: OpenAIProvider("key", f"{url}/v1"), in_openais_words),
 }

@@ -21,7 +21,7 @@ from coderoute.ports import RunStore
 
 STORES: dict[str, Callable[[Path], AbstractContextManager[RunStore]]] = {
     "in memory": lambda _: nullcontext(InMemoryStore()),
-    "sqlite": lambda folder: SqliteStore(folder / "state" / "runs.db"),
+    "sqlite": lambda folder: SqliteStore(folder / "state"),
 }
 
 

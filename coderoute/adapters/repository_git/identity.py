@@ -8,12 +8,14 @@ import configparser
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from coderoute.adapters.repository_git import refs
 from coderoute.adapters.repository_git.layout import Layout, Setting, last
 from coderoute.ports import Identity
 
 if TYPE_CHECKING:
+    from git import Repo
     from git.config import GitConfigParser
 
 
@@ -44,14 +46,34 @@ class UserConfiguration:
 
     def _users(self) -> "GitConfigParser":
         if self._reader is None:
-            from git import Repo
             from git.config import GitConfigParser
 
-            with Repo(self._layout.root) as repo:
-                reader = GitConfigParser([str(file) for file in _user_files()], read_only=True, repo=repo)
-                reader.read()
-            self._reader = reader
+            # not a git.Repo: that would follow the GIT_* variables of whoever started us, and the repository's includes
+            repository = cast("Repo", _Conditions(self._layout))
+            self._reader = GitConfigParser([str(file) for file in _user_files()], read_only=True, repo=repository)
+            self._reader.read()
         return self._reader
+
+
+class _Branch(NamedTuple):
+    name: str
+
+
+class _Conditions:
+    """The little that GitPython asks of a repository to decide about a conditional include."""
+
+    remotes = ()
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self.git_dir = str(layout.git_dir)
+
+    @property
+    def active_branch(self) -> _Branch:
+        head = refs.head(self._layout.git_dir, self._layout.common_dir)
+        if head is None or not head.name.startswith("refs/heads/"):
+            raise TypeError("HEAD is detached")  # what git.Repo raises
+        return _Branch(name=head.name.removeprefix("refs/heads/"))
 
 
 def _user_files() -> list[Path]:

@@ -42,9 +42,9 @@ def settings(git: SafeGit, layout: Layout) -> tuple[Setting, ...]:
     return tuple(found)
 
 
-def pin(git: SafeGit, objects: Objects, layout: Layout, base: str | None) -> Base:
-    """See ports.Repository.pin."""
-    places.refuse_unsupported(layout, settings(git, layout))
+def pin(git: SafeGit, objects: Objects, layout: Layout, found: tuple[Setting, ...], base: str | None) -> Base:
+    """See ports.Repository.pin. `found` are the repository's `settings`."""
+    places.refuse_unsupported(layout, found)
     revision, target = _named(layout, base)
     commit = _commit(git, layout, revision, base)
     _refuse_unsupported_files(objects, commit.tree)
@@ -112,9 +112,9 @@ def _commit(git: SafeGit, layout: Layout, revision: str, base: str | None) -> _C
     match header.split(b" "):
         case [oid, b"commit", _] if content.startswith(b"tree "):
             return _Commit(oid=oid.decode(), tree=content[5:45].decode())
-        case [*_, b"ambiguous"]:
-            raise BadInput(f"{base!r} is the beginning of more than one commit id", remedy="give more digits")
     if base is not None and revision == base:
+        if b" ambiguous" in git.run("cat-file", "--batch-check", stdin=f"{base}\n".encode()):
+            raise BadInput(f"{base!r} is the beginning of more than one commit id", remedy="give more digits")
         raise _unknown(layout, base)
     raise BadInput(
         f"{shown(base or 'HEAD')!r} does not lead to a commit in {layout.root}",

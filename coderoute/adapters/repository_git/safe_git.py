@@ -27,7 +27,8 @@ PLUMBING = frozenset(
     }
 )  # fmt: skip
 
-CLEAN_ATTRIBUTES = "* -filter !diff !merge -text -eol -ident -export-ignore -export-subst -working-tree-encoding\n"  # `!diff`, not `-diff`: with the latter every text file would be shown as binary
+CLEAN_ATTRIBUTES = "* -filter !diff !merge -text -eol -ident -export-ignore -export-subst -working-tree-encoding\n"
+"""`!diff`, not `-diff`: with the latter every text file would be shown as binary."""
 
 _CLEAN_CONFIG = (
     "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.untrackedCache=false", "core.attributesFile=/dev/null",

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from coderoute.adapters.repository_git.objects import Listing, Objects
 from coderoute.adapters.repository_git.safe_git import GitFailed, SafeGit
-from coderoute.domain.paths import leftover, refusal, shown
-from coderoute.domain.work import EXECUTABLE, GITLINK, REGULAR, SYMLINK, SnapshotFile, TreeFile
+from coderoute.domain.paths import refusal, shown
+from coderoute.domain.snapshot import parents, refuse_unfit, sort_out
+from coderoute.domain.work import EXECUTABLE, GITLINK, REGULAR, SnapshotFile, TreeFile
 from coderoute.errors import Refused
 
 FOLDER_MODE = "40000"
 BLOB, TREE = 3, 2
 """Object types as a pack numbers them."""
-MAX_REFUSALS_SHOWN = 10
 _TYPE_NAMES = {BLOB: b"blob", TREE: b"tree"}
 
 
@@ -31,22 +31,18 @@ class NewObject:
         return hashlib.sha1(header + self.data, usedforsecurity=False).hexdigest()
 
 
-def blob_oid(data: bytes) -> str:
-    return NewObject(kind=BLOB, data=data).oid
-
-
 def write_tree(git: SafeGit, objects: Objects, base_tree: str, files: Iterable[SnapshotFile]) -> str:
     """See ports.Repository.write_tree."""
     base = objects.listing(base_tree)
-    kept, changed = _sorted_out(base, files)
-    changed = _without_ignored(git, objects, base, changed)
-    _refuse(base, kept, changed)
+    found = sort_out(base.by_path, base.folders, files)
+    changed = _without_ignored(git, objects, base, found.changed)
+    refuse_unfit(base.by_path, found.unchanged, changed)
     blobs = [NewObject(kind=BLOB, data=file.data) for file in changed]
     replaced: dict[str, TreeFile | None] = {
         file.path: TreeFile(path=file.path, mode=file.mode, oid=blob.oid, size=len(file.data))
         for file, blob in zip(changed, blobs, strict=True)
     }
-    gone = base.by_path.keys() - kept - replaced.keys()
+    gone = base.by_path.keys() - found.unchanged - replaced.keys()
     replaced |= {path: None for path in gone if base.by_path[path].mode != GITLINK}
     return _store(git, base, replaced, blobs)
 
@@ -60,42 +56,8 @@ def overlay(git: SafeGit, objects: Objects, tree: str, other: str, paths: Sequen
         incoming = {name: file for name, file in there.by_path.items() if name == path or name.startswith(f"{path}/")}
         replaced |= incoming
         if incoming:
-            replaced |= {parent: None for parent in _parents(path) if parent in here.by_path}
+            replaced |= {parent: None for parent in parents(path) if parent in here.by_path}
     return _store(git, here, replaced, [])
-
-
-def _sorted_out(base: Listing, files: Iterable[SnapshotFile]) -> tuple[set[str], list[SnapshotFile]]:
-    """The paths that stay as the base has them, and the files that are new or changed, leftovers left out."""
-    kept: set[str] = set()
-    changed: list[SnapshotFile] = []
-    for file in files:
-        known = base.by_path.get(file.path)
-        if known is None:
-            if not _is_leftover(base, file.path):
-                changed.append(file)
-        elif _same_kind(known.mode, file.mode) and known.size == len(file.data) and known.oid == blob_oid(file.data):
-            kept.add(file.path)
-        else:
-            changed.append(file)
-    return kept, changed
-
-
-def _is_leftover(base: Listing, path: str) -> bool:
-    if ".git" in path.split("/"):
-        return True
-    part = leftover(path)
-    return part is not None and part not in base.folders
-
-
-def _same_kind(known: str, given: str) -> bool:
-    """Old repositories also have 100664; only the owner's x bit counts."""
-    if known == given:
-        return True
-    return known.startswith("100") and given in (REGULAR, EXECUTABLE) and _is_executable(known) == (given == EXECUTABLE)
-
-
-def _is_executable(mode: str) -> bool:
-    return int(mode, 8) & 0o100 != 0
 
 
 def _without_ignored(
@@ -103,7 +65,7 @@ def _without_ignored(
 ) -> list[SnapshotFile]:
     """`changed` without the files that the base does not have and its `.gitignore` files cover."""
     new = [file.path for file in changed if file.path not in base.by_path and _may_be_asked_about(file.path)]
-    folders = {folder for path in new for folder in ("", *_parents(path))}
+    folders = {folder for path in new for folder in ("", *parents(path))}
     rules = [base.by_path[name] for folder in folders if (name := _ignore_file(folder)) in base.by_path]
     rules = [file for file in rules if file.mode in (REGULAR, EXECUTABLE) and _may_be_asked_about(file.path)]
     if not rules:
@@ -114,11 +76,15 @@ def _without_ignored(
             copy = Path(place) / file.path
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(contents[file.oid])
-        asked = "\0".join(new).encode("utf-8", "surrogateescape") + b"\0"
+        asked = "".join(f"./{path}\0" for path in new)  # `./`: a path that begins with a colon would be an option
         printed = git.run(
-            *("check-ignore", "--no-index", "--stdin", "-z"), stdin=asked, work_tree=Path(place), may_fail_with=(1,)
+            *("check-ignore", "--no-index", "--stdin", "-z"),
+            stdin=asked.encode("utf-8", "surrogateescape"),
+            env={"GIT_LITERAL_PATHSPECS": "0"},  # check-ignore refuses to work with it, and matches literally anyway
+            work_tree=Path(place),
+            may_fail_with=(1,),
         )
-    ignored = set(printed.decode("utf-8", "surrogateescape").split("\0"))
+    ignored = {path.removeprefix("./") for path in printed.decode("utf-8", "surrogateescape").split("\0")}
     return [file for file in changed if file.path in base.by_path or file.path not in ignored]
 
 
@@ -129,38 +95,6 @@ def _ignore_file(folder: str) -> str:
 def _may_be_asked_about(path: str) -> bool:
     found = refusal(path)
     return found is None or found.rule not in ("path.traversal", "path.dotgit", "path.control", "path.length")
-
-
-def _refuse(base: Listing, kept: set[str], changed: Sequence[SnapshotFile]) -> None:
-    problems = [problem for file in changed if (problem := _problem(base, file)) is not None]
-    gitlinks = {path for path, file in base.by_path.items() if file.mode == GITLINK}
-    paths = kept | {file.path for file in changed} | gitlinks
-    for file in changed:
-        blocked = next((parent for parent in _parents(file.path) if parent in paths), None)
-        if blocked is not None:
-            problems.append(f"path.collision: {shown(file.path)} lies below the file {shown(blocked)}")
-    if len({file.path for file in changed}) < len(changed):
-        problems.append("path.collision: the same path comes twice")
-    if problems:
-        more = len(problems) - MAX_REFUSALS_SHOWN
-        shown_problems = problems[:MAX_REFUSALS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
-        raise Refused("; ".join(shown_problems), remedy="leave these paths out, or name and type them plainly")
-
-
-def _problem(base: Listing, file: SnapshotFile) -> str | None:
-    """The rule a new or changed file breaks, and how."""
-    found = refusal(file.path)
-    if found is not None:
-        return f"{found.rule}: {found.detail}"
-    known = base.by_path.get(file.path)
-    if file.mode == SYMLINK:
-        return f"type.symlink: {shown(file.path)} is a {'new' if known is None else 'changed'} symlink"
-    if file.mode not in (REGULAR, EXECUTABLE):
-        return f"type.mode: {shown(file.path)} has the mode {shown(file.mode)}"
-    if known is not None and not known.mode.startswith("100"):
-        kind = "submodule" if known.mode == GITLINK else "symlink"
-        return f"type.change: {shown(file.path)} was a {kind} and is a file now"
-    return None
 
 
 def _store(git: SafeGit, base: Listing, replaced: Mapping[str, TreeFile | None], blobs: Sequence[NewObject]) -> str:
@@ -182,7 +116,7 @@ def _trees(base: Listing, replaced: Mapping[str, TreeFile | None]) -> tuple[str,
     actual = {path: file for path, file in replaced.items() if base.by_path.get(path) != file}
     if not actual:
         return base.tree, []
-    touched = {folder for path in actual for folder in ("", *_parents(path))}
+    touched = {folder for path in actual for folder in ("", *parents(path))}
     entries: dict[str, list[tuple[str, str, str]]] = {folder: [] for folder in touched}
     for folder, oid in base.folders.items():
         if folder not in touched and _parent(folder) in touched:
@@ -226,12 +160,6 @@ def _pack(objects: Sequence[NewObject]) -> bytes:
         parts += [bytes(header), zlib.compress(new.data, 1)]
     body = b"".join(parts)
     return body + hashlib.sha1(body, usedforsecurity=False).digest()
-
-
-def _parents(path: str) -> list[str]:
-    """Every folder above `path` but the root, nearest last."""
-    parts = path.split("/")
-    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def _parent(path: str) -> str:

@@ -38,13 +38,16 @@ def files_in(chunks: Iterable[bytes], *, left_by_setup: frozenset[str]) -> Itera
         Refused: more or larger files than may be taken out, or a name that is not UTF-8.
         tarfile.TarError: the stream breaks off or is no tar file.
     """
-    entries = 0
+    entries = total_bytes = 0
     with tarfile.open(fileobj=_Pipe(chunks), mode="r|", encoding="utf-8", errors="surrogateescape") as archive:
         while (member := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # it would keep all it has seen
             entries += 1
+            total_bytes += member.size
             if entries > MAX_ENTRIES:
                 raise _refusal("snapshot.entries", f"the sandbox holds more than {MAX_ENTRIES} files")
+            if total_bytes > MAX_STREAM_BYTES:
+                raise _too_large()
             path = _plain(member.name)
             if _is_below(path, left_by_setup) or _is_below(path, frozenset({".git"})):
                 continue
@@ -99,6 +102,10 @@ def _refusal(rule: str, problem: str) -> Refused:
     return Refused(f"{rule}: {problem}", remedy="the change cannot be taken out of the sandbox as it is")
 
 
+def _too_large() -> Refused:
+    return _refusal("snapshot.size", f"the sandbox holds more than {MAX_STREAM_BYTES // 1_000_000} MB of files")
+
+
 class _Pipe(io.RawIOBase):
     """Chunks as a file to read once, no longer than MAX_STREAM_BYTES."""
 
@@ -117,7 +124,7 @@ class _Pipe(io.RawIOBase):
                 break
             self._total += len(chunk)
             if self._total > MAX_STREAM_BYTES:
-                raise _refusal("snapshot.size", f"the sandbox holds more than {MAX_STREAM_BYTES // 1_000_000} MB")
+                raise _too_large()
             self._waiting += chunk
         end = len(self._waiting) if size < 0 else size
         data = bytes(self._waiting[:end])

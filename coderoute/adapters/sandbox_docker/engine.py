@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ class Engine:
                 import docker
 
                 with unavailable_if_silent():
+                    _knock(address())
                     self._client = docker.from_env(timeout=REQUEST_TIMEOUT_S)
             return self._client
 
@@ -71,6 +73,15 @@ class Engine:
 
 def address() -> str:
     return os.environ.get("DOCKER_HOST") or DEFAULT_ADDRESS
+
+
+def _knock(address: str) -> None:
+    """Raises OSError when nobody listens; the SDK would also say so, but leave the socket it tried with open."""
+    scheme, _, path = address.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.settimeout(REQUEST_TIMEOUT_S)
+            knocking.connect(path)
 
 
 def silence(cause: Exception) -> Unavailable:

@@ -29,6 +29,9 @@ SWEEP_TIMEOUT_S = 5.0
 SWEEP_PATIENCE_S = 15.0
 LATE_OUTPUT_S = 2.0
 
+# Of two pipes the engine reads now one, now the other: only one keeps the order in which things were printed.
+BOTH_STREAMS_AS_ONE = 'exec /bin/sh -c "$1" 2>&1'
+
 # Our own scripts find their programs below the read-only root only, whatever the image's PATH holds.
 SCRIPT_ENV = {"PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8"}
 
@@ -62,8 +65,8 @@ class ScriptResult:
 
     @property
     def complaint(self) -> str:
-        """The last line of stderr."""
-        lines = self.stderr.decode("utf-8", "replace").strip().splitlines()
+        """The last line of stderr; of stdout where the engine could not even start the script."""
+        lines = (self.stderr or self.stdout).decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else f"exit code {self.exit_code}"
 
 
@@ -80,7 +83,8 @@ class Machine:
         started = time.monotonic()
         capture = Capture(KEPT_BYTES)
         ending = Ending.EXIT
-        with lost_if_broken("a command broke off"), self._start(["/bin/sh", "-c", command], env) as execution:
+        argv = ["/bin/sh", "-c", BOTH_STREAMS_AS_ONE, "sh", command]
+        with lost_if_broken("a command broke off"), self._start(argv, env) as execution:
             try:
                 for frame in execution.frames(deadline=started + timeout_s):
                     capture.add(frame.data)

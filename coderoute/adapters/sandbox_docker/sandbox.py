@@ -3,6 +3,7 @@
 The engine's own file transfer is no way: it is refused for a read-only root, and gives an empty folder for a tmpfs.
 """
 
+import posixpath
 import tarfile
 from collections.abc import Iterator, Mapping
 
@@ -12,10 +13,12 @@ from coderoute.adapters.sandbox_docker.execution import STDERR, STDOUT
 from coderoute.adapters.sandbox_docker.machine import SWEEP, Machine
 from coderoute.adapters.sandbox_docker.spec import WORK
 from coderoute.domain.work import CommandResult, SnapshotFile
+from coderoute.errors import Blocked
 
 LEFT_FOLDER = "/opt/coderoute-setup"
 """Where an image keeps what set-up left: `left` (paths below /work, each ended by NUL), work.tar, home.tar."""
 
+KILLED = 128
 MAX_PATH_CHARACTERS = 4096
 SEED_TIMEOUT_S = 300.0
 SNAPSHOT_TIMEOUT_S = 300.0
@@ -106,7 +109,7 @@ class DockerSandbox:
         if why_not := why_no_path(path):
             return f"{path}: {why_not}"
         file = _absolute(path)
-        if not file.startswith(f"{WORK}/") or ".." in file.split("/"):
+        if not file.startswith(f"{WORK}/"):
             return f"{path}: it is outside the checkout"
         result = self._machine.script(WRITE, file, str(len(data)), stdin=data)
         return None if result.exit_code == 0 else f"{path}: {result.complaint}"
@@ -142,14 +145,21 @@ def seed(machine: Machine, checkout_tar: bytes) -> frozenset[str]:
     Returns what set-up left and the checkout does not have itself: these paths, and all below them, stay inside.
 
     Raises:
-        SandboxLost: it does not fit, or the image lacks a shell or GNU tar.
+        Blocked: it does not fit, or the image lacks a shell or GNU tar.
+        SandboxLost
     """
     git = "git" if len(checkout_tar) <= GIT_LIMIT_BYTES else "no"
     result = machine.script(
         SEED, str(len(checkout_tar)), git, LEFT_FOLDER, stdin=checkout_tar, env=GIT_ENV, timeout_s=SEED_TIMEOUT_S
     )
+    if result.exit_code >= KILLED:
+        raise lost(f"putting the checkout into it was stopped: {result.complaint}")
     if result.exit_code != 0:
-        raise lost(f"the checkout could not be put into it: {result.complaint}")
+        raise Blocked(
+            f"the checkout could not be put into the sandbox: {result.complaint}",
+            reason="environment_broken",
+            remedy="raise sandbox.disk_mb, or use an image with a shell and GNU tar, then: coderoute resume",
+        )
     left = frozenset(result.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1])
     return left - archive.with_folders(archive.names_in(checkout_tar)) if left else left
 
@@ -166,4 +176,4 @@ def why_no_path(path: str) -> str | None:
 
 
 def _absolute(path: str) -> str:
-    return path if path.startswith("/") else f"{WORK}/{path}"
+    return posixpath.normpath(posixpath.join(WORK, path))

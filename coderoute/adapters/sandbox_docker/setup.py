@@ -53,9 +53,12 @@ DEPENDENCY_FILES = re.compile(
 )
 """Names of files that set-up commands install from or compile."""
 
-# As root without capabilities. An image may bring the folders for the work user, or not have them.
+# As root without capabilities. An image may have the folders, for the work user or for root, or not.
 MAKE_FOLDERS = """
-for folder in /work /home/agent; do [ -d "$folder" ] || mkdir -p -m 0777 "$folder" || exit 1; done
+for folder in /work /home/agent; do
+    mkdir -p "$folder" || exit 1
+    [ ! -O "$folder" ] || chmod 0777 "$folder" || exit 1
+done
 rm -rf "$1" && mkdir -p -m 1777 "$1"
 """
 CHECK_FOLDERS = """

@@ -186,7 +186,7 @@ def _explanation(error: sqlite3.DatabaseError, path: Path) -> CoderouteError | N
             return Unavailable(
                 f"reading or writing {path} failed: {error}",
                 reason="disk_error",
-                remedy="check the disk and its free space, then: coderoute resume",
+                remedy="check the disk and its free space, then: coderoute resume RUN",
             )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return _busy(path)
@@ -203,7 +203,7 @@ def _not_ours(path: Path) -> ConfigurationError:
 
 def _disk_full(path: Path) -> Unavailable:
     return Unavailable(
-        f"no space left on the disk of {path}", reason="disk_full", remedy="free some space, then: coderoute resume"
+        f"no space left on the disk of {path}", reason="disk_full", remedy="free some space, then: coderoute resume RUN"
     )
 
 
@@ -211,5 +211,5 @@ def _busy(path: Path) -> Unavailable:
     return Unavailable(
         f"another process has kept {path} locked for {BUSY_TIMEOUT_S:.0f} s",
         reason="state_busy",
-        remedy="wait for it, or end it, then: coderoute resume",
+        remedy="wait for it, or end it, then: coderoute resume RUN",
     )

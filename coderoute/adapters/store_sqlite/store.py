@@ -21,14 +21,14 @@ from coderoute.journal import FORMAT
 
 
 class SqliteStore:
-    """A RunStore in the database file `path`; lock files lie in `locks/` beside it. Threads and processes may share it.
+    """A RunStore in `runs.db` of the state folder, lock files in its `locks/`. Threads and processes may share it.
 
     Raises: from every method, as from the constructor, what Database raises.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._folder = path.parent
-        self._db = Database(path)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._db = Database(folder / "runs.db")
 
     def close(self) -> None:
         self._db.close()

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from coderoute.domain.judgement import Outcome, TestReport
+from coderoute.domain.symbols import outline
 from coderoute.lookups import numbered
 from coderoute.ports import Repository
-from coderoute.domain.symbols import outline
 
 MAP_PATHS = 160
 EXCERPT_CHARS = 30_000

@@ -1,4 +1,4 @@
-"""Where a report's paths lie in the checkout: pytest counts them from its root directory, we from the checkout's root."""
+"""Where a report's paths lie in the checkout: pytest counts them from its root directory, we from the checkout."""
 
 import re
 import shlex
@@ -36,7 +36,7 @@ def files_among(sandbox: Sandbox, paths: Collection[str]) -> frozenset[str]:
 def root_folder(sandbox: Sandbox, command: str, cases: Sequence[Case]) -> str:
     """pytest's root directory below the checkout, "" for the checkout itself (the usual case).
 
-    Only a folder that the command names can be another one: `cd backend && pytest`, `pytest backend`, `-c backend/x.ini`.
+    Only a folder that the command names can be another one: `cd api && pytest`, `pytest api`, `-c api/pytest.ini`.
 
     Raises:
         SandboxLost

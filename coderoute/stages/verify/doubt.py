@@ -72,9 +72,9 @@ def printed_too_much(ran: Ran) -> str | None:
 
 def does_not_exist(ran: Ran) -> str | None:
     if ran.result.exit_code in (126, 127):
-        why = ran.line(r"not found|No such file|Permission denied|cannot execute") or f"exit code {ran.result.exit_code}"
+        why = ran.line(r"not found|No such file|Permission denied|cannot execute")
         return (
-            f"the test command {ran.command!r} cannot be run in the sandbox ({why}):"
+            f"the test command {ran.command!r} cannot be run in the sandbox ({why or ran.result.exit_code}):"
             " correct test.command, or install what it needs in sandbox.setup"
         )
     return None
@@ -91,14 +91,14 @@ def runner_is_missing(ran: Ran) -> str | None:
 
 
 def did_not_start(ran: Ran) -> str | None:
-    if ran.cases is None and ran.result.exit_code == USAGE_ERROR:
-        why = ran.line(r"(?m)^(ImportError while loading conftest|ERROR:|\S*pytest: error:)") or "usage error"
-        error = ran.line(r"(?m)^E\s+\w*(Error|Exception)\b")
-        return (
-            f"pytest did not start ({why}{f' {error}' if error else ''}):"
-            f" correct the test command {ran.command!r} or the repository's test configuration"
-        )
-    return None
+    if ran.cases or ran.result.exit_code != USAGE_ERROR:
+        return None
+    why = ran.line(r"ImportError while loading conftest") or ran.line(r": error: ") or ran.line(r"(?m)^ERROR:")
+    error = ran.line(r"(?m)^E\s+\w*(Error|Exception)\b")
+    return (
+        f"pytest did not start ({why or 'usage error'}{f' {error}' if error else ''}):"
+        f" correct the test command {ran.command!r} or the repository's test configuration"
+    )
 
 
 def was_killed(ran: Ran) -> str | None:

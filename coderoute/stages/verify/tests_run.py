@@ -119,9 +119,7 @@ def _with_report(env: Mapping[str, str], report_path: str) -> dict[str, str]:
     return {**env, "PYTEST_ADDOPTS": f"{env.get('PYTEST_ADDOPTS', '')} {options}".strip()}
 
 
-def _read(
-    sandbox: Sandbox, path: str, command: str, result: CommandResult, timeout_s: float, *, narrowed: bool
-) -> Ran:
+def _read(sandbox: Sandbox, path: str, command: str, result: CommandResult, timeout_s: float, *, narrowed: bool) -> Ran:
     xml = sandbox.read(path, limit=MAX_REPORT_BYTES + 1)
     cases: tuple[Case, ...] | None = None
     unreadable: str | None = None

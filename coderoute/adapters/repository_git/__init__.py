@@ -1,0 +1,94 @@
+"""The user's local git repository, read through a store of our own and changed by nothing but `merge`."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from coderoute.adapters.repository_git import differences, intake, layout, trees
+from coderoute.adapters.repository_git.identity import UserConfiguration
+from coderoute.adapters.repository_git.layout import Setting
+from coderoute.adapters.repository_git.merge import Merge
+from coderoute.adapters.repository_git.objects import Objects
+from coderoute.adapters.repository_git.safe_git import open_store
+from coderoute.domain.task import Base
+from coderoute.domain.work import FileChange, SnapshotFile, TreeFile
+from coderoute.ports import Identity, Match, MergeResult
+
+
+class GitRepository:
+    """ports.Repository on disk.
+
+    `path` is a folder in the repository. `quarantine` is the bare repository that holds what a run makes; it is
+    created, and kept by whoever keeps the run. `lock_wait_s` is how long `merge` waits for git's own locks.
+
+    Raises:
+        BadInput: `path` is in no repository, or in a bare one.
+        Unavailable: there is no git.
+    """
+
+    def __init__(self, path: Path, quarantine: Path, *, lock_wait_s: float = 10.0) -> None:
+        self._layout = layout.find(path)
+        self._git = open_store(quarantine.absolute(), self._layout.objects, shallow=self._layout.shallow)
+        self._objects = Objects(self._git)
+        self._lock_wait_s = lock_wait_s
+
+    @property
+    def root(self) -> Path:
+        """The top folder of the work tree that `path` lies in."""
+        return self._layout.root
+
+    @cached_property
+    def _settings(self) -> tuple[Setting, ...]:
+        return intake.settings(self._git, self._layout)
+
+    def pin(self, base: str | None) -> Base:
+        return intake.pin(self._git, self._objects, self._layout, self._settings, base)
+
+    def warnings(self) -> tuple[str, ...]:
+        return layout.executable_settings(self._settings)
+
+    def files(self, tree: str) -> tuple[TreeFile, ...]:
+        return self._objects.files(tree)
+
+    def read(self, tree: str, path: str) -> bytes | None:
+        return self._objects.read(tree, path)
+
+    def read_many(self, oids: Sequence[str]) -> dict[str, bytes]:
+        return self._objects.read_many(oids)
+
+    def search(self, tree: str, pattern: str, path: str | None = None, *, fixed: bool = False) -> tuple[Match, ...]:
+        return self._objects.search(tree, pattern, path, fixed=fixed)
+
+    def tar(self, tree: str) -> bytes:
+        return self._objects.tar(tree)
+
+    def write_tree(self, base_tree: str, files: Iterable[SnapshotFile]) -> str:
+        return trees.write_tree(self._git, self._objects, base_tree, files)
+
+    def overlay(self, tree: str, other: str, paths: Sequence[str]) -> str:
+        return trees.overlay(self._git, self._objects, tree, other, paths)
+
+    def changes(self, base_tree: str, tree: str) -> tuple[FileChange, ...]:
+        return differences.changes(self._git, base_tree, tree)
+
+    def diff(self, base_tree: str, tree: str) -> bytes:
+        return differences.diff(self._git, base_tree, tree)
+
+    def merge(self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime) -> MergeResult:
+        return Merge(
+            git=self._git,
+            objects=self._objects,
+            layout=self._layout,
+            settings=self._settings,
+            tree=tree,
+            base=base,
+            branch=branch,
+            message=message,
+            author=author,
+            at=at,
+            lock_wait_s=self._lock_wait_s,
+        ).run()
+
+    def author(self) -> Identity | None:
+        return UserConfiguration(self._layout, self._settings).identity()

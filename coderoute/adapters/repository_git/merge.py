@@ -1,0 +1,267 @@
+"""The approved tree lands: a commit, its objects, one transaction of branches, then the checked-out files.
+
+Until the branches move nothing in the repository is visible. A merge that is killed anywhere ends the same when it is
+repeated: the commit is the same, branches are compared before they move, and the files and index of a checked-out
+branch are brought up from whatever the killed one left.
+"""
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from coderoute.adapters.repository_git import checkouts, refs
+from coderoute.adapters.repository_git.checkouts import Checkout, Index, index_lock
+from coderoute.adapters.repository_git.conversions import converted
+from coderoute.adapters.repository_git.differences import changes
+from coderoute.adapters.repository_git.files import State, WorkTree
+from coderoute.adapters.repository_git.identity import UserConfiguration
+from coderoute.adapters.repository_git.layout import Layout, Setting, last
+from coderoute.adapters.repository_git.objects import Objects, checked
+from coderoute.adapters.repository_git.safe_git import GitFailed, SafeGit
+from coderoute.domain.paths import shown
+from coderoute.domain.task import Base
+from coderoute.domain.work import EXECUTABLE, REGULAR, FileChange
+from coderoute.errors import BadInput, Refused
+from coderoute.ports import Identity, MergeResult
+
+_SHARING = re.compile(r"group|all|world|everybody|umask|true|false|[0-7]{4}|[012]", re.IGNORECASE)
+_LOCK_FILE = re.compile(r"Unable to create '([^']+\.lock)'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merge:
+    """One merge of `tree`, committed on `base`. `run` may be repeated."""
+
+    git: SafeGit
+    objects: Objects
+    layout: Layout
+    settings: tuple[Setting, ...]
+    tree: str
+    base: Base
+    branch: str
+    message: str
+    author: Identity
+    at: datetime
+    lock_wait_s: float
+
+    def run(self) -> MergeResult:
+        """See ports.Repository.merge."""
+        from filelock import FileLock
+
+        self._check_names()
+        with FileLock(self.git.store / "merge.lock"):
+            self._check_changes()
+            self._check_branch()
+            if self.base.target is None:
+                self._land(with_target=False)
+                return self._waiting("the base is no branch: there is nothing to move")
+            current = refs.resolve(self.layout.common_dir, self.base.target)
+            if current is None or current.oid != self.base.commit:
+                self._check_already_there(current)
+            holders = checkouts.holding(self.layout, self.base.target)
+            if current is not None and current.oid == self.base.commit:
+                return self._move(holders)
+            if current is not None and current.oid == self.commit:
+                return self._finish(holders)
+            return self._moved()
+
+    @cached_property
+    def commit(self) -> str:
+        """The id of the commit: the same for the same arguments."""
+        if self.at.utcoffset() is None:
+            raise ValueError(f"{self.at!r} has no time zone")
+        moment = f"@{int(self.at.timestamp())} {self.at:%z}"
+        try:
+            printed = self.git.run(
+                *("commit-tree", checked(self.tree), "-p", checked(self.base.commit), "-F", "-"),
+                stdin=self.message.encode("utf-8"),
+                env=self._identity | {"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment},
+            )
+        except GitFailed as failed:
+            raise BadInput(
+                f"no commit by {shown(self.author.name)} <{shown(self.author.email)}>: {shown(failed.stderr)}",
+                remedy="set a name and an address: git config --global user.name, user.email",
+            ) from failed
+        return printed.decode().strip()
+
+    @cached_property
+    def changes(self) -> tuple[FileChange, ...]:
+        return changes(self.git, self.base.tree, self.tree)
+
+    @property
+    def _identity(self) -> dict[str, str]:
+        return {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in (("NAME", self.author.name), ("EMAIL", self.author.email))
+        }
+
+    def _check_names(self) -> None:
+        target = self.base.target
+        if target is not None and not (target.startswith("refs/heads/") and refs.is_ref_name(target)):
+            raise BadInput(f"{shown(target)!r} is not a branch", remedy="start the run anew")
+        if not refs.is_ref_name(self.branch):
+            raise BadInput(f"{shown(self.branch)!r} cannot be a branch's name", remedy="see: git check-ref-format")
+
+    def _check_changes(self) -> None:
+        for change in self.changes:
+            if not change.deleted and change.new_mode not in (REGULAR, EXECUTABLE):
+                raise Refused(
+                    f"type.mode: {shown(change.path)} would become {change.new_mode}; only files are merged",
+                    remedy="take it out of the change",
+                )
+
+    def _check_branch(self) -> None:
+        existing = refs.resolve(self.layout.common_dir, f"refs/heads/{self.branch}")
+        if existing is not None and existing.oid != self.commit:
+            raise Refused(
+                f"the branch {self.branch} exists already at {existing.oid}",
+                remedy=f"rename it: git branch -m {self.branch} <other name>",
+            )
+
+    def _check_already_there(self, current: refs.Ref | None) -> None:
+        """Raises Refused unless the target is at our commit, or beyond it."""
+        if current is not None and current.oid is not None:
+            if current.oid == self.commit:
+                return
+            try:
+                self.git.run("merge-base", "--is-ancestor", self.commit, current.oid)
+            except GitFailed:
+                pass
+            else:
+                return
+        where = current.oid if current is not None else "gone"
+        raise Refused(
+            f"the target moved: {self.base.target} is {where}, the change was made for {self.base.commit}",
+            remedy="apply the change to the new base and approve it again: coderoute resume",
+        )
+
+    def _move(self, holders: tuple[Checkout, ...]) -> MergeResult:
+        """The target is at the base: move it, together with the files of the one work tree that has it."""
+        if not holders:
+            self._land(with_target=True)
+            return self._moved()
+        if len(holders) > 1:
+            self._land(with_target=False)
+            return self._waiting(f"{self.base.target} is checked out in {len(holders)} work trees")
+        holder = holders[0]
+        with index_lock(holder, self.commit, wait_s=self.lock_wait_s):
+            index, files = self._parts_of(holder)
+            why = checkouts.obstacle(index, holder, files, self.base.tree) or self._conversion()
+            self._land(with_target=why is None, holder=holder)
+            if why is not None:
+                return self._waiting(why)
+            return self._bring_up(holder, index, files)
+
+    def _finish(self, holders: tuple[Checkout, ...]) -> MergeResult:
+        """The target is our commit: finish what a killed merge may have left in a work tree."""
+        self._land(with_target=False)
+        for holder in holders:
+            index, files = self._parts_of(holder)
+            if checkouts.is_left_locked(holder, self.commit) or index.states(self.changes) == {State.OLD}:
+                with index_lock(holder, self.commit, wait_s=self.lock_wait_s):
+                    if index.states(self.changes) == {State.OLD}:
+                        return self._bring_up(holder, index, files)
+        return self._moved()
+
+    def _parts_of(self, holder: Checkout) -> tuple[Index, WorkTree]:
+        setting = last(self.settings, "core.filemode")
+        trusts_mode = setting is None or setting.is_true
+        return (
+            Index(self.git, holder, trusts_mode=trusts_mode),
+            WorkTree(holder.root, self.changes, trusts_mode=trusts_mode),
+        )
+
+    def _conversion(self) -> str | None:
+        return converted(
+            self.git,
+            self.objects,
+            self.layout,
+            UserConfiguration(self.layout, self.settings),
+            tree=self.tree,
+            changes=self.changes,
+            blobs=self._new_blobs,
+        )
+
+    @cached_property
+    def _new_blobs(self) -> dict[str, bytes]:
+        return self.objects.read_many([change.new_oid for change in self.changes if not change.deleted])
+
+    def _bring_up(self, holder: Checkout, index: Index, files: WorkTree) -> MergeResult:
+        try:
+            left = files.follow(self._new_blobs)
+            index.put(self.changes, self.commit)
+        except (OSError, GitFailed) as failed:
+            raise Refused(
+                f"{self.base.target} moved to {self.commit}, but its files in {holder.root} could not follow: {failed}",
+                remedy="make room or give access, then repeat: coderoute merge",
+            ) from failed
+        if left:
+            return dataclasses.replace(
+                self._moved(),
+                why=f"these files were edited meanwhile and stay as they are: {', '.join(map(shown, left))}",
+                command="git diff",
+            )
+        return self._moved()
+
+    def _land(self, *, with_target: bool, holder: Checkout | None = None) -> None:
+        """Bring the objects over, then create the branch and perhaps move the target, in one transaction."""
+        commands = []
+        if refs.resolve(self.layout.common_dir, f"refs/heads/{self.branch}") is None:
+            commands.append(f"create refs/heads/{self.branch}\0{self.commit}\0")
+        if with_target:
+            commands.append(f"update {self.base.target}\0{self.commit}\0{self.base.commit}\0")
+        if not commands:
+            return
+        try:
+            self._bring_objects()
+            self.git.run(
+                *("update-ref", "-z", "--stdin", "-m", f"coderoute: merge {self.branch}"),
+                stdin="".join(["start\0", *commands, "prepare\0", "commit\0"]).encode("utf-8", "surrogateescape"),
+                env=self._identity,
+                git_dir=holder.git_dir if holder is not None else self.layout.git_dir,
+            )
+        except GitFailed as failed:
+            raise self._refusal(failed) from failed
+
+    def _bring_objects(self) -> None:
+        """Every object of the commit that its parent does not have, checked strictly, in the user's object store."""
+        wanted = f"{self.commit}\n^{self.base.commit}\n".encode()
+        pack = self.git.run("pack-objects", "--revs", "--thin", "--stdout", "-q", "--delta-base-offset", stdin=wanted)
+        writing = self.git
+        sharing = last(self.settings, "core.sharedrepository")
+        if sharing is not None and sharing.value is not None and _SHARING.fullmatch(sharing.value):
+            writing = dataclasses.replace(self.git, config=(f"core.sharedRepository={sharing.value}",))
+        writing.run(
+            *("unpack-objects", "--strict", "-q"),
+            stdin=pack,
+            env={"GIT_OBJECT_DIRECTORY": str(self.layout.objects)},
+        )
+
+    def _refusal(self, failed: GitFailed) -> Refused:
+        lock = _LOCK_FILE.search(failed.stderr)
+        if lock is not None:
+            return Refused(
+                f"{lock[1]} exists: another git process works in this repository",
+                remedy="wait for it, or remove the file if no git process runs, then repeat: coderoute merge",
+            )
+        if self.base.target is not None and f"'{self.base.target}'" in failed.stderr:
+            return Refused(
+                f"the target moved: {shown(failed.stderr)}",
+                remedy="apply the change to the new base and approve it again: coderoute resume",
+            )
+        return Refused(f"git refuses the merge: {shown(failed.stderr)}", remedy="check the repository: git fsck")
+
+    def _moved(self) -> MergeResult:
+        return MergeResult(branch=self.branch, commit=self.commit, target_moved=True, why=None, command=None)
+
+    def _waiting(self, why: str) -> MergeResult:
+        return MergeResult(
+            branch=self.branch,
+            commit=self.commit,
+            target_moved=False,
+            why=why,
+            command=f"git merge --ff-only {self.branch}",
+        )

@@ -1,0 +1,5 @@
+"""Durations for people."""
+
+from clockwork.text import duration
+
+__all__ = ["duration"]

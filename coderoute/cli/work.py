@@ -1,0 +1,167 @@
+"""`run`, `plan` and `resume`: the commands that drive a run."""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from coderoute.cli.progress import Progress
+
+F = TypeVar("F", bound=Callable[..., object])
+
+ELSEWHERE = re.compile(r"(https?://|#\d+$|[\w.-]+/[\w.-]+#\d+$)")
+
+
+def asked_for(command: F) -> F:
+    """The argument and options that `run` and `plan` share."""
+    options = (
+        click.argument("issue"),
+        click.option("--repo", default=".", help="The repository; the current folder if absent."),
+        click.option(
+            "--base", default=None, help="Branch, tag or commit to work from; the checked-out branch if absent."
+        ),
+        click.option("-c", "config", multiple=True, metavar="FILE|KEY=VALUE", help="A settings file or one setting."),
+        click.option("--max-budget-usd", default=None, metavar="N", help="The most this run may spend."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+        click.option("-q", "quiet", is_flag=True, help="No progress."),
+        click.option("-v", "verbose", is_flag=True, help="More progress."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_source(issue: str) -> tuple[bytes, str, str]:
+    """(bytes, source, name) of the issue argument: a file, or `-` for stdin."""
+    from coderoute.errors import BadInput
+
+    if issue == "-":
+        return sys.stdin.buffer.read(), "stdin", "on stdin"
+    path = Path(issue)
+    if not path.exists() and ELSEWHERE.match(issue):
+        raise BadInput(
+            f"the issue {issue} is on a forge, and this version reads files and stdin only",
+            remedy="save its text as Markdown and give that file: coderoute run issue.md",
+        )
+    try:
+        return path.read_bytes(), "file", issue
+    except IsADirectoryError as error:
+        raise BadInput(f"the issue {issue} is a folder", remedy="give a Markdown file, or - for stdin") from error
+    except OSError as error:
+        raise BadInput(
+            f"the issue {issue} cannot be read: {error.strerror}", remedy="give a Markdown file, or - for stdin"
+        ) from error
+
+
+def begin_and_drive(
+    issue: str, repo: str, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, *, plan_only: bool,
+    ask_plan: bool, as_json: bool, quiet: bool, verbose: bool,
+) -> None:  # fmt: skip
+    from coderoute import wiring
+    from coderoute.stages.intake import read_issue
+
+    raw, source, name = read_source(issue)
+    intake = read_issue(raw, source=source, name=name)
+    overrides = [*config, *([f"limits.budget_usd={max_budget_usd}"] if max_budget_usd is not None else [])]
+    house = wiring.open_house()
+    progress = Progress(quiet=quiet, verbose=verbose)
+    run_id = wiring.begin(
+        house, intake, repo=Path(repo), base=base, overrides=overrides, plan_only=plan_only or ask_plan,
+        consent=ask_consent, warn=progress.warn,
+    )  # fmt: skip
+    progress.started(run_id, intake.removed)
+    run = wiring.drive(house, run_id, progress.show, plan_only=plan_only or ask_plan)
+    if ask_plan and run.status == "planned" and sys.stdin.isatty():
+        print_plan(house, run_id)
+        if click.confirm("Execute this plan?", default=False, err=True):
+            run = wiring.drive(house, run_id, progress.show, plan_only=False)
+    finish(house, run_id, as_json=as_json, at_the_gate=not plan_only)
+
+
+def print_plan(house: "wiring.House", run_id: str) -> None:  # type: ignore[name-defined]  # noqa: F821
+    from coderoute.cli import render
+
+    click.echo(render.plan_text(house.document(run_id)), err=True)
+
+
+def finish(house: "wiring.House", run_id: str, *, as_json: bool, at_the_gate: bool) -> None:  # type: ignore[name-defined]  # noqa: F821
+    """Print where the run stands, open the gate on a terminal, and leave with the status's exit code."""
+    import json
+
+    from coderoute.cli import render
+    from coderoute.domain.run import EXIT_CODES, Status
+
+    doc = house.document(run_id)
+    if as_json:
+        click.echo(json.dumps(doc, indent=2, ensure_ascii=False))
+    elif at_the_gate and doc["status"] == "awaiting_approval" and sys.stdin.isatty() and sys.stdout.isatty():
+        from coderoute.cli.gate import open_gate
+
+        open_gate(house, run_id)
+        doc = house.document(run_id)
+    else:
+        click.echo(render.evidence_text(doc))
+        click.echo()
+        click.echo(render.next_text(doc))
+    sys.exit(EXIT_CODES[Status(str(doc["status"]))])
+
+
+def ask_consent(text: str, digest: str) -> bool:
+    """Show what the repository's own configuration wants to run; True if a person on a terminal types the hash."""
+    click.echo(text, err=True)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    typed = click.prompt(
+        f"Type {digest[:8]} to allow this for this repository", default="", show_default=False, err=True
+    )
+    return str(typed).strip() == digest[:8]
+
+
+@click.command()
+@asked_for
+@click.option("--ask-plan", is_flag=True, help="Stop after the plan and ask.")
+def run(
+    issue: str, repo: str, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, as_json: bool,
+    quiet: bool, verbose: bool, ask_plan: bool,
+) -> None:  # fmt: skip
+    """Take ISSUE (a Markdown file, or - for stdin) to a change that waits for your approval."""
+    begin_and_drive(
+        issue, repo, base, config, max_budget_usd, plan_only=False, ask_plan=ask_plan, as_json=as_json, quiet=quiet,
+        verbose=verbose,
+    )  # fmt: skip
+
+
+@click.command()
+@asked_for
+def plan(
+    issue: str, repo: str, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, as_json: bool,
+    quiet: bool, verbose: bool,
+) -> None:  # fmt: skip
+    """Only plan ISSUE and quote it; `resume` executes the plan."""
+    begin_and_drive(
+        issue, repo, base, config, max_budget_usd, plan_only=True, ask_plan=False, as_json=as_json, quiet=quiet,
+        verbose=verbose,
+    )  # fmt: skip
+
+
+@click.command()
+@click.argument("name", metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("-q", "quiet", is_flag=True, help="No progress.")
+@click.option("-v", "verbose", is_flag=True, help="More progress.")
+def resume(name: str, as_json: bool, quiet: bool, verbose: bool) -> None:
+    """Go on with RUN: finished stages are not done again, paid calls are not paid again."""
+    from coderoute import wiring
+    from coderoute.flow import runs
+
+    house = wiring.open_house()
+    found = runs.find(house.store, name)
+    progress = Progress(quiet=quiet, verbose=verbose)
+    wiring.drive(house, found.id, progress.show, plan_only=False)
+    finish(house, found.id, as_json=as_json, at_the_gate=True)
+
+
+COMMANDS = {"run": run, "plan": plan, "resume": resume}

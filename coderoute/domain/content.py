@@ -1,0 +1,126 @@
+"""What a change may not write into a text file: bytes and characters that a reader cannot see or would misread.
+
+Only added lines are looked at: what stood there before is not the change's fault.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MAX_LINE_BYTES = 20_000
+
+BINARY_PROBE_BYTES = 8_000
+"""git's own idea of a binary file: a NUL this early."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedLine:
+    """A line of the new file that the old one did not have. `number` counts from 1; `data` has no line ending."""
+
+    number: int
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return self.data.decode("utf-8", "replace")
+
+
+def added_lines(old: bytes | None, new: bytes | None) -> tuple[AddedLine, ...]:
+    """The lines of `new` beyond those of `old`, each line of which excuses one like it, wherever it stands.
+
+    So a moved line is not added, and neither is one whose ending changed.
+    """
+    if new is None:
+        return ()
+    known = Counter(_lines(old or b""))
+    added: list[AddedLine] = []
+    for number, data in enumerate(_lines(new), start=1):
+        if known[data] > 0:
+            known[data] -= 1
+        else:
+            added.append(AddedLine(number=number, data=data))
+    return tuple(added)
+
+
+def binary_problem(new: bytes, added: tuple[AddedLine, ...]) -> str | None:
+    """Why a person cannot read what the change adds, None if it is text."""
+    if b"\0" in new[:BINARY_PROBE_BYTES] or any(b"\0" in line.data for line in added):
+        return "is a binary file (it has NUL bytes)"
+    for line in added:
+        try:
+            line.data.decode("utf-8")
+        except UnicodeDecodeError:
+            return f"is not UTF-8 in line {line.number}"
+    return None
+
+
+def character_problems(text: str, old: str) -> Iterator[tuple[str, str]]:
+    """(rule, what is wrong) for the first bad character of each kind in `text`, a line added to the text `old`.
+
+    Control characters that the file had before (a form feed, a lone carriage return) may come again.
+    """
+    bidi = _BIDI.search(text)
+    if bidi:
+        yield "text.bidi", f"adds the direction-changing character U+{ord(bidi.group()):04X}"
+    control = next((char for char in _CONTROL.findall(text) if char not in old), None)
+    if control:
+        yield "text.control", f"adds the control character U+{ord(control):04X}"
+    if not text.isascii():
+        hidden = (char for at, char in enumerate(text) if _is_invisible(char) and not _has_its_place(text, at))
+        char = next(hidden, None)
+        if char:
+            yield "text.invisible", f"adds the invisible character U+{ord(char):04X}"
+
+
+def mixed_script(text: str) -> str | None:
+    """The first identifier in which letters of other alphabets pose as Latin ones, None without one."""
+    if text.isascii():
+        return None
+    for word in re.findall(r"[^\W\d]\w*", text):
+        if _LOOKALIKE.search(word) and re.search("[A-Za-z]", word):
+            return str(word)
+    return None
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Lines without their endings (LF or CR LF); a lone CR is part of its line."""
+    lines = data.split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    return [line.removesuffix(b"\r") for line in lines]
+
+
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_JOINERS = "\u200c\u200d"
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+"""Invisible, but letters or marks to Unicode."""
+
+_VISIBLE_FORMAT = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+"""Signs that Unicode calls format characters although they have a shape."""
+
+_LOOKALIKE = re.compile("[АВЕЅІЈКМНОРСТХУЗаеорсухіјѕԁԛԝһӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧο]")
+
+
+def _is_invisible(char: str) -> bool:
+    if char < "\x7f":
+        return False
+    if "\ufe00" <= char <= "\ufe0f" or "\U000e0000" <= char <= "\U000e0fff" or char in _BLANK:
+        return True
+    return unicodedata.category(char) == "Cf" and char not in _VISIBLE_FORMAT and not _BIDI.match(char)
+
+
+def _has_its_place(text: str, position: int) -> bool:
+    """Whether an invisible character is spelling here: a joiner between letters of its script or emoji, one variation
+    selector behind what it varies."""
+    char = text[position]
+    before = text[position - 1] if position else ""
+    if char in _JOINERS:
+        after = text[position + 1 : position + 2]
+        shown = before if not "\ufe00" <= before <= "\ufe0f" else text[max(position - 2, 0)]
+        return all(neighbour > "\x7f" and not _is_invisible(neighbour) for neighbour in (shown, after))
+    if "\ufe00" <= char <= "\ufe0f":
+        return (before > "\x7f" and not _is_invisible(before)) or (before != "" and before in "#*0123456789")
+    return False

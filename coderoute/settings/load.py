@@ -1,0 +1,123 @@
+"""All sources into one Settings: repository < user's file < environment < command line."""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from coderoute.domain.money import PriceOverride
+from coderoute.errors import ConfigurationError
+from coderoute.settings import keys, models, repository, sources
+from coderoute.settings.entries import Entries, Mistakes
+from coderoute.settings.schema import (
+    EXIT_CODE,
+    PYTEST,
+    GateSettings,
+    GithubSettings,
+    LimitSettings,
+    PeopleSettings,
+    Route,
+    SandboxSettings,
+    Settings,
+    TestSettings,
+    TrustSettings,
+    VerifySettings,
+)
+from coderoute.settings.sources import RepositoryFiles
+
+Values = Mapping[keys.Path, object]
+
+
+def load(
+    *, environ: Mapping[str, str], overrides: Sequence[str] = (), files: RepositoryFiles | None = None
+) -> Settings:
+    """The settings of one run. `overrides` are the `-c` items; `files` are the repository's at the base commit.
+
+    A missing key is no mistake here: see `require_keys`.
+
+    Raises:
+        ConfigurationError: with a line for each mistake of each source.
+    """
+    mistakes = Mistakes()
+    own_file = sources.user_file(environ)
+    theirs, notes = sources.from_repository(files or RepositoryFiles(), own_file, mistakes)
+    ours = _users(environ, overrides, mistakes)
+    values, looser = repository.merged(theirs, ours, mistakes)
+    settings = Settings(
+        models=models.chosen(values, environ, mistakes),
+        routes={path[1]: Route(str(value)) for path, value in values.items() if path[0] == "routes"},
+        prices=_prices(values, mistakes),
+        test=_test(values),
+        sandbox=SandboxSettings(**_section(values, "sandbox")),
+        verify=VerifySettings(**_section(values, "verify")),
+        limits=LimitSettings(**_section(values, "limits")),
+        people=PeopleSettings(**_section(values, "people")),
+        gate=GateSettings(**_section(values, "gate")),
+        github=GithubSettings(**_section(values, "github")),
+        trust=TrustSettings(**_section(values, "trust")),
+        asked=repository.request(theirs),
+        notes=(*notes, *looser),
+    )
+    _check_reserve(settings.limits, mistakes)
+    if mistakes.lines:
+        count = len(mistakes.lines)
+        raise ConfigurationError(
+            "\n".join(mistakes.lines), remedy="correct it" if count == 1 else f"correct these {count} mistakes"
+        )
+    return settings
+
+
+def user_prices(environ: Mapping[str, str]) -> dict[str, PriceOverride]:
+    """The prices the user has set for good, in file or environment, by `provider:model`.
+
+    Raises:
+        ConfigurationError: as `load`.
+    """
+    return load(environ=environ).prices
+
+
+def _users(environ: Mapping[str, str], overrides: Sequence[str], mistakes: Mistakes) -> Entries:
+    own_file = sources.user_file(environ)
+    written = sources.from_file(own_file, mistakes) if own_file.exists() else {}
+    said: Entries = {}
+    for item in overrides:
+        said |= sources.from_override(item, mistakes)
+    holds_a_key = {str(entry.value) for path, entry in {**written, **said}.items() if path[-1] == "api_key_env"}
+    return written | sources.from_environment(environ, frozenset(holds_a_key), mistakes) | said
+
+
+def _section(values: Values, section: str) -> dict[str, Any]:
+    return {path[1]: value for path, value in values.items() if path[0] == section}
+
+
+def _test(values: Values) -> TestSettings:
+    plain = {path[1]: value for path, value in values.items() if path[0] == "test" and len(path) == 2}
+    fields: dict[str, Any] = {"env": {path[2]: value for path, value in values.items() if path[:2] == ("test", "env")}}
+    command = str(plain.get("command", TestSettings().command))
+    # Only pytest takes our report options; any other command would fail on them.
+    fields["framework"] = PYTEST if not command or re.search(r"\bpy\.?test\b", command) else EXIT_CODE
+    return TestSettings(**(fields | plain))
+
+
+def _prices(values: Values, mistakes: Mistakes) -> dict[str, PriceOverride]:
+    prices: dict[str, PriceOverride] = {}
+    for name in dict.fromkeys(path[1] for path in values if path[0] == "prices"):
+        found: dict[str, Any] = {path[2]: value for path, value in values.items() if path[:2] == ("prices", name)}
+        missing = [("prices", name, key) for key in ("input_usd_per_mtok", "output_usd_per_mtok") if key not in found]
+        for path in missing:
+            if path not in mistakes.about:
+                mistakes.add("settings", path, "is missing; a price has input and output")
+        if not missing:
+            prices[name] = PriceOverride(**found)
+    return prices
+
+
+def _check_reserve(limits: LimitSettings, mistakes: Mistakes) -> None:
+    reserve = limits.review_reserve_usd or Decimal(0)
+    if reserve >= limits.budget_usd:
+        mistakes.add(
+            "settings",
+            ("limits", "review_reserve_usd"),
+            f"must be less than limits.budget_usd, which is {limits.budget_usd}",
+            str(reserve),
+        )

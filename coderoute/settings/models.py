@@ -1,0 +1,87 @@
+"""Which model serves which role when little or nothing was said, and whether its key is there."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from coderoute.domain.conversation import ModelRef
+from coderoute.errors import ConfigurationError
+from coderoute.settings import keys
+from coderoute.settings.entries import Mistakes
+from coderoute.settings.schema import Models, Settings
+from coderoute.settings.values import Written, Wrong, address
+
+KEY_VARIABLES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+"""The SDKs' own variables, in the order in which a key found there chooses the default models."""
+ENDPOINT_VARIABLES = {"anthropic": "ANTHROPIC_BASE_URL", "openai": "OPENAI_BASE_URL"}
+
+DEFAULTS = {
+    ("anthropic", "frontier"): ModelRef(provider="anthropic", model="claude-opus-5-5", effort="high"),
+    ("anthropic", "cheap"): ModelRef(provider="anthropic", model="claude-haiku-5-5"),
+    ("openai", "frontier"): ModelRef(provider="openai", model="gpt-6.1-sol", effort="high"),
+    ("openai", "cheap"): ModelRef(provider="openai", model="gpt-6-luna"),
+}
+FAMILIES = (("anthropic", r"claude-"), ("openai", r"gpt-|o[1-9]|codex-"))
+"""Provider and how the names of its models begin."""
+
+
+def chosen(values: Mapping[keys.Path, object], environ: Mapping[str, str], mistakes: Mistakes) -> Models:
+    """The model of each role: what was written, over the defaults of the provider whose key is there."""
+    provider = next((name for name, variable in KEY_VARIABLES.items() if environ.get(variable)), None)
+
+    def of(role: str, base: ModelRef | None) -> ModelRef | None:
+        written = {path[2]: str(value) for path, value in values.items() if path[:2] == ("models", role)}
+        written = {key: value for key, value in written.items() if key != "fallback"}
+        return _model(role, written, base, mistakes) if written else base
+
+    frontier = of("frontier", None if provider is None else DEFAULTS[provider, "frontier"])
+    cheap = of("cheap", None if provider is None else DEFAULTS[provider, "cheap"])
+    return Models(frontier=frontier, cheap=cheap, premium=of("premium", frontier))
+
+
+def require_keys(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Every role has a model, every model its key, and every key goes to an address fit for it.
+
+    Raises:
+        ConfigurationError: a line for each that has not.
+    """
+    lines: list[str] = []
+    for role in ("frontier", "cheap", "premium"):
+        model: ModelRef | None = getattr(settings.models, role)
+        if model is None:
+            lines.append(f"models.{role}: no model is chosen, and neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set")
+            continue
+        variable = model.api_key_env or KEY_VARIABLES[model.provider]
+        if not environ.get(variable):
+            lines.append(f"models.{role} ({model.name}): its key is missing: {variable} is not set")
+        endpoint = ENDPOINT_VARIABLES[model.provider]
+        if model.base_url is None and environ.get(endpoint):
+            try:
+                address(Written(value=environ[endpoint]))
+            except Wrong as wrong:
+                lines.append(f"models.{role} ({model.name}): {endpoint} {wrong.allowed}")
+    if lines:
+        raise ConfigurationError(
+            "\n".join(lines),
+            remedy="set the variable (export ANTHROPIC_API_KEY=...), or choose another model: "
+            "-c models.frontier.provider=openai; coderoute demo needs no key",
+        )
+
+
+def _model(role: str, written: dict[str, str], base: ModelRef | None, mistakes: Mistakes) -> ModelRef | None:
+    provider = written.get("provider") or _provider_of(written.get("model")) or (base.provider if base else None)
+    if provider is None:
+        missing = ("models", role, "provider")
+        if missing not in mistakes.about:
+            mistakes.add("settings", missing, "is missing; write anthropic or openai")
+        return None
+    start = (
+        base if base and base.provider == provider else DEFAULTS[provider, "cheap" if role == "cheap" else "frontier"]
+    )
+    if written.get("model", start.model) != start.model:
+        start = replace(start, effort=None)
+    return replace(start, **{**written, "provider": provider})
+
+
+def _provider_of(model: str | None) -> str | None:
+    return next((provider for provider, begin in FAMILIES if model and re.match(begin, model)), None)

@@ -1,0 +1,83 @@
+"""Commands that do not behave: what outlives them, floods, forks, and fills memory and disks."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+import pytest
+
+from coderoute.adapters.sandbox_docker.sandbox import DockerSandbox
+from coderoute.domain.work import Ending
+from coderoute.ports import Environment, Limits
+
+pytestmark = pytest.mark.docker
+
+SMALL = Environment(image=None, setup=(), limits=Limits(memory_mb=1664, disk_mb=64))
+
+
+def processes_of_the_work_user(sandbox: DockerSandbox) -> Sequence[str]:
+    """Names, without those of the asking command itself."""
+    return sorted(set(sandbox.run("ps -u 10001 -o comm=", timeout_s=60).text.split()) - {"sh", "ps"})
+
+
+def test_a_child_that_left_its_session_and_ignores_signals_is_dead_after_the_timeout(sandbox: DockerSandbox) -> None:
+    result = sandbox.run("setsid sh -c 'trap \"\" TERM INT HUP; sleep 300; sleep 300' & sleep 300", timeout_s=1)
+    assert (result.exit_code, result.ending) == (124, Ending.TIMEOUT)
+    assert processes_of_the_work_user(sandbox) == []
+
+
+def test_what_a_command_leaves_running_ends_with_it(sandbox: DockerSandbox) -> None:
+    result = sandbox.run("setsid sleep 300 & sleep 301 & echo done", timeout_s=200)
+    assert (result.exit_code, result.ending, result.output) == (0, Ending.EXIT, b"done\n")
+    assert processes_of_the_work_user(sandbox) == []
+
+
+def test_a_child_that_goes_on_printing_does_not_hold_the_result_back(sandbox: DockerSandbox) -> None:
+    result = sandbox.run("(while :; do echo more; sleep 0.01; done) & exit 5", timeout_s=200)
+    assert (result.exit_code, result.ending) == (5, Ending.EXIT)
+
+
+def test_a_fork_bomb_is_survived(sandbox: DockerSandbox) -> None:
+    result = sandbox.run("b() { b | b & }; b; sleep 60", timeout_s=3)
+    assert result.ending is Ending.TIMEOUT
+    assert sandbox.run("echo alive", timeout_s=60).output == b"alive\n"
+
+
+def test_a_process_that_kills_all_it_can_harms_nobody_else(sandbox: DockerSandbox) -> None:
+    sandbox.run("kill -9 -1", timeout_s=20)
+    assert sandbox.run("echo alive", timeout_s=20).output == b"alive\n"
+
+
+def test_a_long_output_keeps_its_beginning_and_its_end(shared: DockerSandbox) -> None:
+    result = shared.run("seq 1 300000", timeout_s=60)
+    assert (result.exit_code, result.ending, result.truncated) == (0, Ending.EXIT, True)
+    assert result.output.startswith(b"1\n2\n")
+    assert result.output.endswith(b"\n299999\n300000\n")
+    assert b" bytes left out ...]" in result.output
+    assert len(result.output) < 257_000
+
+
+def test_a_flood_of_output_is_cut(sandbox: DockerSandbox) -> None:
+    result = sandbox.run("yes", timeout_s=300)
+    assert (result.exit_code, result.ending, result.truncated) == (137, Ending.OUTPUT_FLOOD, True)
+    assert len(result.output) < 257_000
+    assert sandbox.run("echo alive", timeout_s=60).output == b"alive\n"
+    assert processes_of_the_work_user(sandbox) == []
+
+
+def test_running_out_of_memory_is_told_from_being_killed(opened: Callable[..., DockerSandbox]) -> None:
+    with closing(opened(environment=SMALL)) as sandbox:
+        hog = sandbox.run("python3 -c 'b\"x\" * (3 << 30)'", timeout_s=120)
+        assert (hog.exit_code, hog.ending) == (137, Ending.OUT_OF_MEMORY)
+        killed = sandbox.run("kill -9 $$", timeout_s=60)
+        assert (killed.exit_code, killed.ending) == (137, Ending.EXIT)
+        assert sandbox.run("python3 -c 'b\"x\" * (3 << 30)' || exit 0", timeout_s=120).ending is Ending.OUT_OF_MEMORY
+
+
+def test_full_disks_leave_commands_working(opened: Callable[..., DockerSandbox]) -> None:
+    with closing(opened(environment=SMALL)) as sandbox:
+        for folder in ("/work", "/home/agent", "/tmp"):
+            filled = sandbox.run(f"dd if=/dev/zero of={folder}/big bs=1M; dd if=/dev/zero of={folder}/b2", timeout_s=60)
+            assert filled.exit_code != 0
+        assert "No space left" in (sandbox.write("new", b"x" * 100_000) or "")
+        assert sandbox.read("new") is None
+        assert sandbox.run("python3 -c 'print(len(b\"x\" * (300 << 20)))'", timeout_s=60).exit_code == 0

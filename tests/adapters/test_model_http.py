@@ -1,0 +1,358 @@
+"""What both HTTP adapters do on the wire: headers, a conversation that only grows, and every way an answer can fail."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+
+import pytest
+
+from coderoute.adapters.model_anthropic import AnthropicProvider
+from coderoute.adapters.model_openai import OpenAIProvider
+from coderoute.domain.conversation import CallTags, Exchange, JsonObject, ModelRef, ModelRequest, Stop, Tool, ToolResult
+from coderoute.errors import ConfigurationError, ProviderError
+
+KEY = "sk-test-canary-1234567890"
+TOOL = Tool(name="look", description="Look.", schema={"type": "object", "properties": {}, "required": []})
+
+
+@dataclass(kw_only=True)
+class Answer:
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    hang_up: bool = False
+
+
+@dataclass(kw_only=True)
+class Seen:
+    path: str
+    headers: dict[str, str]
+    body: JsonObject
+    raw: bytes
+
+
+class Loopback:
+    """A server on this machine that gives canned answers, the last one for ever, and keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.seen: list[Seen] = []
+        loopback = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers["content-length"]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                loopback.seen.append(Seen(path=self.path, headers=headers, body=json.loads(raw), raw=raw))
+                answer = loopback.answers.pop(0) if len(loopback.answers) > 1 else loopback.answers[0]
+                if answer.hang_up:
+                    self.close_connection = True
+                    return
+                self.send_response(answer.status)
+                for name, value in {"content-length": str(len(answer.body)), **answer.headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer.body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Keeps quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@dataclass(kw_only=True)
+class Dialect:
+    """One provider's adapter, and an answer with words, one with reasoning and a call, in its dialect."""
+
+    make: Callable[[str, str], AnthropicProvider | OpenAIProvider]
+    request: ModelRequest
+    key_env: str
+    words: JsonObject
+    call: JsonObject
+    reasoning: JsonObject
+    messages: str
+    too_long: JsonObject
+
+
+def asked(provider: str, model: str) -> ModelRequest:
+    return ModelRequest(
+        model=ModelRef(provider=provider, model=model, effort="low"),
+        system="You mend programs.",
+        opening="Mend this.",
+        tools=(TOOL,),
+        tags=CallTags(run="run-1", stage="execute", step="schritt ä\r\nX-Evil: 1", attempt=3),
+        max_output_tokens=100_000,
+        timeout_s=5,
+    )
+
+
+THINKING: JsonObject = {"type": "thinking", "thinking": "Ünïcode \\u00e9 ", "signature": "c2ln/+=="}
+REASONING: JsonObject = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "ZW5j/+=="}
+DIALECTS = {
+    "anthropic": Dialect(
+        make=lambda key, url: AnthropicProvider(key, url),
+        request=asked("anthropic", "claude-opus-5-5"),
+        key_env="ANTHROPIC_API_KEY",
+        words={"type": "message", "content": [{"type": "text", "text": "Done."}], "stop_reason": "end_turn"},
+        call={
+            "type": "message",
+            "content": [THINKING, {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}}],
+            "stop_reason": "tool_use",
+        },
+        reasoning=THINKING,
+        messages="messages",
+        too_long={"error": {"type": "invalid_request_error", "message": "prompt is too long: 9 tokens > 8 maximum"}},
+    ),
+    "openai": Dialect(
+        make=lambda key, url: OpenAIProvider(key, f"{url}/v1"),
+        request=asked("openai", "gpt-6.1-sol"),
+        key_env="OPENAI_API_KEY",
+        words={
+            "status": "completed",
+            "output": [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Done."}]}],
+        },
+        call={
+            "status": "completed",
+            "output": [REASONING, {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": "{}"}],
+        },
+        reasoning=REASONING,
+        messages="input",
+        too_long={"error": {"message": "Your input is too long.", "code": "context_length_exceeded"}},
+    ),
+}
+
+
+@pytest.fixture(params=DIALECTS)
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    return DIALECTS[request.param]
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    server = Loopback()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def provider(dialect: Dialect, loopback: Loopback) -> Iterator[AnthropicProvider | OpenAIProvider]:
+    made = dialect.make(KEY, loopback.url)
+    yield made
+    made.close()
+
+
+Provider = AnthropicProvider | OpenAIProvider
+
+
+def answer(body: JsonObject | bytes, status: int = 200, **headers: str) -> Answer:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status=status, body=raw, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def failure(provider: Provider, request: ModelRequest) -> ProviderError:
+    with pytest.raises(ProviderError) as caught:
+        provider.complete(request)
+    # The SDK's exception would carry the request, and with it the key, into a traceback.
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+    assert KEY not in str(caught.value)
+    return caught.value
+
+
+def test_every_request_says_where_in_the_story_it_belongs(
+    dialect: Dialect, loopback: Loopback, provider: Provider
+) -> None:
+    loopback.answers = [answer(dialect.words)]
+    provider.complete(dialect.request)
+    headers = loopback.seen[0].headers
+    assert headers["x-coderoute-run"] == "run-1"
+    assert headers["x-coderoute-stage"] == "execute"
+    assert headers["x-coderoute-step"] == "schritt %C3%A4%0D%0AX-Evil: 1"
+    assert headers["x-coderoute-attempt"] == "3"
+    assert "x-evil" not in headers
+
+
+def test_tools_are_strict_and_never_forced_and_nothing_is_sampled(
+    dialect: Dialect, loopback: Loopback, provider: Provider
+) -> None:
+    loopback.answers = [answer(dialect.words)]
+    provider.complete(dialect.request)
+    body = loopback.seen[0].body
+    assert isinstance(body["tools"], list)
+    assert all(tool["strict"] is True for tool in body["tools"])
+    unwanted = {"tool_choice", "temperature", "top_p", "top_k", "thinking", "stream"}
+    assert not unwanted & body.keys()
+
+
+def test_a_conversation_only_grows_and_reasoning_goes_back_byte_for_byte(
+    dialect: Dialect, loopback: Loopback, provider: Provider
+) -> None:
+    loopback.answers = [answer(dialect.call), answer(dialect.call | {"id": "2"}), answer(dialect.words)]
+    request = dialect.request
+    for _ in range(2):
+        reply = provider.complete(request)
+        results = tuple(ToolResult(call_id=call.id, text="seen") for call in reply.tool_calls)
+        request = replace(request, exchanges=(*request.exchanges, Exchange(reply=reply, results=results)))
+    provider.complete(request)
+
+    conversations = [seen.body[dialect.messages] for seen in loopback.seen]
+    frames = [{key: value for key, value in seen.body.items() if key != dialect.messages} for seen in loopback.seen]
+    assert frames[0] == frames[1] == frames[2]
+    for shorter, longer in pairwise(conversations):
+        assert isinstance(shorter, list)
+        assert isinstance(longer, list)
+        assert longer[: len(shorter)] == shorter
+    sent_back = json.dumps(dialect.reasoning, ensure_ascii=False, separators=(",", ":")).encode()
+    assert loopback.seen[2].raw.count(sent_back) == 2
+
+
+def test_one_call_is_one_request_even_when_it_fails(dialect: Dialect, loopback: Loopback, provider: Provider) -> None:
+    loopback.answers = [answer(b"{}", 503, retry_after="0")]
+    failure(provider, dialect.request)
+    assert len(loopback.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable"),
+    [(400, False), (402, False), (404, False), (413, False), (422, False), (408, True), (409, True), (429, True),
+     (500, True), (502, True), (503, True), (529, True)],
+)  # fmt: skip
+def test_an_error_status_is_free_and_its_number_decides_about_another_try(
+    dialect: Dialect, loopback: Loopback, provider: Provider, status: int, retryable: bool
+) -> None:
+    loopback.answers = [answer({"error": {"message": f"because of {KEY}\nthat"}}, status)]
+    error = failure(provider, dialect.request)
+    assert (error.status, error.retryable, error.billed) == (status, retryable, False)
+    assert error.problem == f"{dialect.request.model.name} answered HTTP {status}: because of *** that"
+
+
+def test_an_unknown_model_leads_to_the_settings(dialect: Dialect, loopback: Loopback, provider: Provider) -> None:
+    loopback.answers = [answer({"error": {"message": "no such model"}}, 404)]
+    assert "models.* in coderoute.toml" in failure(provider, dialect.request).remedy
+
+
+def test_the_wait_that_the_provider_asks_for_is_kept(dialect: Dialect, loopback: Loopback, provider: Provider) -> None:
+    loopback.answers = [answer(b"{}", 429, Retry_After="7")]
+    assert failure(provider, dialect.request).retry_after_s == 7
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_names_its_variable_and_never_itself(
+    dialect: Dialect, loopback: Loopback, provider: Provider, status: int
+) -> None:
+    loopback.answers = [answer({"error": {"message": f"wrong key {KEY}"}}, status)]
+    with pytest.raises(ConfigurationError, match=dialect.key_env) as caught:
+        provider.complete(dialect.request)
+    assert KEY not in str(caught.value)
+    named = replace(dialect.request, model=replace(dialect.request.model, api_key_env="MY_KEY"))
+    with pytest.raises(ConfigurationError, match="MY_KEY"):
+        provider.complete(named)
+
+
+def test_a_conversation_that_outgrew_the_model_is_a_reply_that_cost_nothing(
+    dialect: Dialect, loopback: Loopback, provider: Provider
+) -> None:
+    loopback.answers = [answer(dialect.too_long, 400)]
+    reply = provider.complete(dialect.request)
+    assert reply.stop is Stop.CONTEXT_FULL
+    assert reply.usage is not None
+    assert (reply.usage.input_tokens, reply.usage.output_tokens) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("what_came", "body"),
+    [("a proxy's page", b"<html>Sign in</html>"), ("half a body", b'{"type": "mess'), ("a list", b"[]"),
+     ("another object", b'{"ok": true}'), ("nothing", b""), ("no UTF-8", b'{"type": "\xff"}')],
+)  # fmt: skip
+def test_what_is_no_answer_may_have_been_billed(
+    dialect: Dialect, loopback: Loopback, provider: Provider, what_came: str, body: bytes
+) -> None:
+    loopback.answers = [answer(body, content_type="text/html")]
+    error = failure(provider, dialect.request)
+    assert (error.retryable, error.billed) == (True, None), what_came
+
+
+def test_a_connection_that_breaks_after_the_request_may_have_been_billed(
+    dialect: Dialect, loopback: Loopback, provider: Provider
+) -> None:
+    loopback.answers = [Answer(hang_up=True)]
+    error = failure(provider, dialect.request)
+    assert (error.retryable, error.billed) == (True, None)
+
+
+def test_a_body_that_ends_early_may_have_been_billed(dialect: Dialect, loopback: Loopback, provider: Provider) -> None:
+    loopback.answers = [answer(dialect.words, content_length="100000")]
+    error = failure(provider, replace(dialect.request, timeout_s=1))
+    assert (error.retryable, error.billed) == (True, None)
+
+
+def test_a_provider_that_cannot_be_reached_costs_nothing(dialect: Dialect) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        provider = dialect.make(KEY, f"http://127.0.0.1:{unused.getsockname()[1]}")
+        error = failure(provider, dialect.request)
+    provider.close()
+    assert (error.retryable, error.billed) == (True, False)
+
+
+def test_a_silent_provider_may_have_been_billed(dialect: Dialect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        provider = dialect.make(KEY, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        error = failure(provider, replace(dialect.request, timeout_s=0.2))
+    provider.close()
+    assert (error.retryable, error.billed) == (True, None)
+    assert "in time" in error.problem
+
+
+def test_the_key_does_not_follow_a_redirect(dialect: Dialect, loopback: Loopback, provider: Provider) -> None:
+    loopback.answers = [answer(b"", 307, location=f"{loopback.url}/elsewhere")]
+    error = failure(provider, dialect.request)
+    assert not error.retryable
+    assert len(loopback.seen) == 1
+
+
+@pytest.mark.parametrize("url", ["http://models.example", "ftp://127.0.0.1", "http://127.0.0.1.example/"])
+def test_the_key_is_not_sent_unencrypted(dialect: Dialect, url: str) -> None:
+    provider = dialect.make(KEY, url)
+    with pytest.raises(ConfigurationError, match="unencrypted"):
+        provider.complete(dialect.request)
+
+
+@pytest.mark.parametrize("key", ["", "  ", "sk-wörld", "sk-one two", "sk-\x00"])
+def test_a_key_that_cannot_be_one_is_refused_by_the_name_of_its_variable(dialect: Dialect, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=dialect.key_env) as caught:
+        dialect.make(key, "https://models.example").complete(dialect.request)
+    assert key.strip() == "" or key not in str(caught.value)
+    named = replace(dialect.request, model=replace(dialect.request.model, api_key_env="MY_KEY"))
+    with pytest.raises(ConfigurationError, match="MY_KEY"):
+        dialect.make(key, "https://models.example").complete(named)
+
+
+def test_the_line_end_of_a_key_read_from_a_file_does_not_matter(dialect: Dialect, loopback: Loopback) -> None:
+    loopback.answers = [answer(dialect.words)]
+    provider = dialect.make(f"{KEY}\n", loopback.url)
+    assert provider.complete(dialect.request).text == "Done."
+    provider.close()
+
+
+def test_without_a_base_url_the_variable_of_the_sdk_is_read(
+    dialect: Dialect, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loopback.answers = [answer(dialect.words)]
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", loopback.url)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{loopback.url}/v1")
+    made = type(dialect.make(KEY, ""))(KEY)
+    assert made.complete(dialect.request).text == "Done."
+    made.close()

@@ -1,0 +1,174 @@
+"""Prompts say what their files say; foreign text says nothing a person would not see, and cannot leave its fence."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coderoute.prompt import clean, fence, render, sha256
+
+NONCE = "3f9a00c1d2e4b5a6"
+MARK = "[hidden comment removed]"
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A package with three prompts; its name."""
+    folder = tmp_path / "prompts_of_a_test"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "prompt.md").write_text("Grüße, {{who}}! {{who}} has {{step_1}}.\n{'a': {}}\n", encoding="utf-8")
+    (folder / "typo.md").write_text("{{ who }}", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, folder.name, raising=False)
+    return folder.name
+
+
+class TestRender:
+    def test_every_placeholder_is_filled(self, package: str) -> None:
+        assert render(package, "prompt.md", who="Ann", step_1="time") == "Grüße, Ann! Ann has time.\n{'a': {}}\n"
+
+    def test_a_value_may_hold_what_looks_like_a_placeholder(self, package: str) -> None:
+        text = render(package, "prompt.md", who="{{step_1}} \\1 {{", step_1="{{who}}")
+        assert text == "Grüße, {{step_1}} \\1 {{! {{step_1}} \\1 {{ has {{who}}.\n{'a': {}}\n"
+
+    def test_a_missing_value_is_named(self, package: str) -> None:
+        with pytest.raises(ValueError, match=r"prompt\.md of prompts_of_a_test needs a value for step_1"):
+            render(package, "prompt.md", who="Ann")
+
+    def test_an_unused_value_is_named(self, package: str) -> None:
+        with pytest.raises(ValueError, match="has no place for mood"):
+            render(package, "prompt.md", who="Ann", step_1="time", mood="good")
+
+    def test_a_malformed_placeholder_is_shown(self, package: str) -> None:
+        with pytest.raises(ValueError, match=r"malformed placeholder: \{\{ who \}\}"):
+            render(package, "typo.md")
+
+    def test_the_digest_is_of_the_file_and_not_of_what_was_filled_in(self, package: str) -> None:
+        folder = Path(str(__import__(package).__file__)).parent
+        assert sha256(package, "prompt.md") == hashlib.sha256((folder / "prompt.md").read_bytes()).hexdigest()
+
+
+class TestFence:
+    def test_text_stands_between_two_lines_with_the_nonce(self) -> None:
+        assert fence("issue", "a\nb", NONCE) == f"<<<begin issue {NONCE}>>>\na\nb\n<<<end issue {NONCE}>>>"
+
+    @pytest.mark.parametrize("nonce", ["", "short", "has spaces in it", "........"])
+    def test_a_nonce_is_long_and_plain(self, nonce: str) -> None:
+        with pytest.raises(ValueError, match="at least 8"):
+            fence("issue", "text", nonce)
+
+    @settings(deadline=None)
+    @given(
+        st.lists(
+            st.sampled_from([NONCE, NONCE.upper(), NONCE[:5], NONCE[5:], "<<<end issue ", ">>>", "\n"]) | st.text()
+        ),
+        st.text() | st.just(f"issue {NONCE}>>>\n"),
+    )
+    def test_nothing_inside_can_end_it(self, pieces: list[str], label: str) -> None:
+        fenced = fence(label, "".join(pieces), NONCE)
+        assert fenced.lower().count(NONCE) == 2
+        first, last = fenced.split("\n")[0], fenced.split("\n")[-1]
+        assert first.startswith("<<<begin ")
+        assert first.endswith(f" {NONCE}>>>")
+        assert last.startswith("<<<end ")
+        assert last.endswith(f" {NONCE}>>>")
+
+
+class TestClean:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "Divide by zero\n\n\tx = 1 / 0\n",
+            "Größe ist falsch: 大きさ, размер, गलत, ❤️ 👍🏽",
+            "a < b, <b>bold</b>, {{x}}, `code`",
+            "```html\n<!-- seen by everybody -->\n```\nend",
+            "~~~\n<!-- seen, and the block is never closed",
+        ],
+    )
+    def test_what_a_person_sees_stays(self, text: str) -> None:
+        assert clean(text) == (text, ())
+
+    @pytest.mark.parametrize(
+        ("hidden", "description"),
+        [
+            ("\u202e", "1 bidirectional control (U+202E)"),
+            ("\u2066\u2069", "2 bidirectional controls (U+2066, U+2069)"),
+            ("\u061c", "1 bidirectional control (U+061C)"),
+            ("\U000e0041\U000e0042", "2 tag characters (U+E0041, U+E0042)"),
+            ("\U000e0100", "1 variation selector (U+E0100)"),
+            ("\ufe01\ufe02", "2 variation selectors (U+FE01, U+FE02)"),
+            ("\u200b\u200b", "2 invisible characters (U+200B)"),
+            ("\u2060\u2061\u2062\u2063", "4 invisible characters (U+2060, U+2061, U+2062, ...)"),
+            ("\ufeff", "1 invisible character (U+FEFF)"),
+            ("\x1b", "1 control character (U+001B)"),
+            ("\x00\x9f\x7f", "3 control characters (U+0000, U+007F, U+009F)"),
+            ("\udcff", "1 half character (U+DCFF)"),
+        ],
+    )
+    def test_what_a_person_does_not_see_goes_and_is_named(self, hidden: str, description: str) -> None:
+        assert clean(f"see{hidden} this") == ("see this", (description,))
+
+    def test_line_ends_of_every_kind_become_one(self) -> None:
+        assert clean("a\r\nb\rc\x0bd\x0ce\x85f\u2028g\u2029h\n") == ("a\nb\nc\nd\ne\nf\ng\nh\n", ())
+
+    @pytest.mark.parametrize(
+        ("what", "text", "cleaned"),
+        [
+            ("on a line", "a <!-- x --> b", f"a {MARK} b"),
+            ("over lines", "a <!-- x\n\ny --> b", f"a {MARK} b"),
+            ("never closed", "a <!-- x\n\ny", f"a {MARK}"),
+            ("two", "<!--x-->a<!--y-->", f"{MARK}a{MARK}"),
+            ("made of hidden pieces", "a <!\u200b-- x --> b", f"a {MARK} b"),
+            ("after code", "```\na\n```\n<!-- x -->", f"```\na\n```\n{MARK}"),
+            (
+                "after code whose end is indented",
+                "```\na\n  ```\n<!-- x -->",
+                f"```\na\n  ```\n{MARK}",
+            ),
+            ("with a fence inside", "<!-- \n```\nx\n--> b", f"{MARK} b"),
+            (
+                "in a fence inside a tag",
+                "<p>\n```\n<!-- x -->\n```\n</p>",
+                f"<p>\n```\n{MARK}\n```\n</p>",
+            ),
+            ("in a fence of a list item", "1. a\n   ```\n<!-- x -->", f"1. a\n   ```\n{MARK}"),
+            ("in half a fence", "``` `\n<!-- x -->", f"``` `\n{MARK}"),
+            (
+                "in a fence the other sign does not close",
+                "```\n~~~\n```\n<!-- x -->",
+                f"```\n~~~\n```\n{MARK}",
+            ),
+        ],
+    )
+    def test_a_comment_hidden_from_readers_leaves_a_mark(self, what: str, text: str, cleaned: str) -> None:
+        got, removed = clean(text)
+        assert got == cleaned, what
+        assert any("HTML comment" in description for description in removed)
+
+    def test_comments_are_counted(self) -> None:
+        assert clean("<!--x-->a<!--y-->")[1] == ("2 HTML comments (16 characters)",)
+
+    def test_a_text_at_the_limit_is_whole(self) -> None:
+        assert clean("ü" * 5, limit_bytes=10) == ("ü" * 5, ())
+
+    def test_a_text_over_the_limit_is_cut_between_characters_with_a_mark(self) -> None:
+        assert clean("ü" * 6, limit_bytes=9) == (
+            "üüüü\n[cut here: 3 bytes left out]\n",
+            ("the last 3 of 12 bytes",),
+        )
+
+    def test_an_issue_may_have_64_kib(self) -> None:
+        assert clean("x" * 65_536)[1] == ()
+        assert clean("x" * 65_537)[1] == ("the last 1 of 65537 bytes",)
+
+    @settings(deadline=None)
+    @given(st.text(st.characters(exclude_categories=[]) | st.sampled_from("<!->`~\n\u200b\U000e0041\u202e")))
+    def test_a_cleaned_text_is_clean_and_can_be_sent(self, text: str) -> None:
+        cleaned, _ = clean(text)
+        cleaned.encode("utf-8")
+        assert clean(cleaned) == (cleaned, ())
