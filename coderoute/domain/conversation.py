@@ -37,7 +37,8 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """A model's wish. `arguments` is None when what came was no JSON object; `raw_arguments` is what came."""
+    """A model's wish. `arguments` is None when what came was no JSON object or the reply was cut short, so that it
+    must not be executed; `raw_arguments` is what came. Either way it needs a result in the next turn."""
 
     id: str
     name: str
@@ -68,6 +69,7 @@ class Usage:
     """Tokens of one call as the provider reported them.
 
     `input_tokens` is the total; cached and cache-write tokens are part of it, not beside it.
+    `cache_write_1h_tokens` are part of `cache_write_tokens`.
     `reasoning_tokens` are part of `output_tokens`.
     """
 

@@ -86,24 +86,41 @@ def mistakes(steps: tuple[Step, ...], reproduction: Reproduction) -> tuple[str, 
     for step_id in sorted({i for i in ids if ids.count(i) > 1}):
         found.append(f"the step id {step_id!r} is used twice")
     for step in steps:
-        for needed in step.depends_on:
-            if needed not in ids:
-                found.append(f"step {step.id!r} depends on {needed!r}, which is no step")
+        found += [f"step {step.id!r} depends on {i!r}, which is no step" for i in step.depends_on if i not in ids]
         if step.cls is Class.CODE and not step.command:
             found.append(f"step {step.id!r} has class code and therefore needs a command")
-    if reproduction.step is not None and reproduction.step not in ids:
-        found.append(f"reproduction.step {reproduction.step!r} is no step")
-    if reproduction.test is None and not (reproduction.why_not or "").strip():
-        found.append("reproduction has no test and no why_not")
-    if not found and len(in_order(steps)) != len(steps):
-        found.append("depends_on has a circle")
+        if step.kind is Kind.QUESTION and step.cls is not Class.HUMAN:
+            found.append(f"step {step.id!r} has kind question and therefore class human: no model can answer it")
+    found += mistakes_of(reproduction, steps)
+    left_out = [] if found else [step.id for step in steps if step not in in_order(steps)]
+    if left_out:
+        found.append(f"depends_on has a circle: {', '.join(map(repr, left_out))} wait for one another")
     return tuple(found)
 
 
-def in_order(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The steps, each behind what it depends on and else in the given order; steps on a circle are left out."""
+def mistakes_of(reproduction: Reproduction, steps: tuple[Step, ...]) -> list[str]:
+    """Why there can be no reproduction like this."""
+    if reproduction.test is None:
+        if reproduction.step is not None:
+            return ["reproduction.step is given without reproduction.test: give the id of the test that it writes"]
+        return [] if (reproduction.why_not or "").strip() else ["reproduction has no test and no why_not"]
+    if reproduction.step is None:
+        return []
+    writer = next((step for step in steps if step.id == reproduction.step), None)
+    if writer is None:
+        return [f"reproduction.step {reproduction.step!r} is no step"]
+    if writer.cls is Class.HUMAN:
+        return [f"reproduction.step {writer.id!r} has class human, but the test must be written"]
+    if writer.depends_on:
+        return [f"reproduction.step {writer.id!r} must come first, so its depends_on must be empty"]
+    return []
+
+
+def in_order(steps: tuple[Step, ...], first: str | None = None) -> tuple[Step, ...]:
+    """The steps, each behind what it depends on and else in the given order, but `first` as early as it may be;
+    steps on a circle and those behind it are left out."""
     done: list[Step] = []
-    waiting = list(steps)
+    waiting = sorted(steps, key=lambda step: step.id != first)
     while True:
         ready = next((s for s in waiting if set(s.depends_on) <= {d.id for d in done}), None)
         if ready is None:

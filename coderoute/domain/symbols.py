@@ -2,6 +2,8 @@
 
 import re
 
+from coderoute.domain.lines import lines_of
+
 _WORDS = (
     r"^[ \t]*(?:export\s+|default\s+|public\s+|private\s+|protected\s+|static\s+|async\s+|pub\s+|abstract\s+|final\s+)*"
     r"(?:def|class|function|func|fn|struct|enum|trait|interface|type|module|impl)\s+"
@@ -16,7 +18,7 @@ def outline(text: str) -> str:
     """One row a definition, `line  text`, in order; at most MAX_SYMBOLS."""
     rows = [
         f"{number:>5}  {line.rstrip()[:140]}"
-        for number, line in enumerate(text.splitlines(), 1)
+        for number, line in enumerate(lines_of(text), 1)
         if DEFINITION.match(line)
     ]
     more = [f"... {len(rows) - MAX_SYMBOLS} more"] if len(rows) > MAX_SYMBOLS else []

@@ -1,8 +1,9 @@
 """Text as a person may safely see it: every code point that could lie to the eye is spelled out."""
 
+import re
 import unicodedata
 
-LEFT_AS_IT_IS = frozenset(" \n\t")
+NOT_ASCII_TEXT = re.compile(r"[^\n\t -~]+")
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 """Controls, format characters (bidi, zero-width, tags), lone surrogates, private use, unassigned, separators and
 the spaces that only look like one."""
@@ -18,11 +19,13 @@ MAX_MARKS = 4
 
 def visible(text: str) -> str:
     """`text` with each control, invisible or direction-changing code point as `<U+XXXX>`; newlines and tabs stay."""
-    if text.isascii() and text.isprintable():
-        return text
+    return NOT_ASCII_TEXT.sub(lambda run: spelled(run.group()), text)
+
+
+def spelled(run: str) -> str:
     shown: list[str] = []
     marks = 0
-    for character in text:
+    for character in run:
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
         plain = is_plain(character) and marks <= MAX_MARKS
         shown.append(character if plain else f"<U+{ord(character):04X}>")
@@ -30,8 +33,7 @@ def visible(text: str) -> str:
 
 
 def is_plain(character: str) -> bool:
-    if character in LEFT_AS_IT_IS:
-        return True
+    """Whether a code point beyond ASCII text shows itself as what it is."""
     if character in SHOWS_NOTHING or unicodedata.category(character) in INVISIBLE_CATEGORIES:
         return False
     return not any(first <= ord(character) <= last for first, last in SELECTORS)

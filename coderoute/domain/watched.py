@@ -66,7 +66,7 @@ WATCHED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "coderoute.toml",
         ),
     ),
-    ("path.git", "changes what git tracks or converts", (".gitattributes", ".gitignore", ".lfsconfig", ".mailmap")),
+    ("path.git", "changes what git tracks or converts", (".gitattributes", ".gitignore", ".lfsconfig")),
     (
         "path.legal",
         "states who owns the code, under which terms, or whom to tell of a hole in it",

@@ -54,10 +54,7 @@ class Reading:
             inner = (*path, key)
             match tree.get(key):
                 case None:
-                    near = keys.nearest(inner)
-                    self.mistakes.add(
-                        self.where, inner, f"unknown key; did you mean {near}?" if near else "unknown key"
-                    )
+                    self.mistakes.add(self.where, inner, f"unknown key; {keys.hint(inner, tree)}")
                 case Named() as named:
                     self._names(named, value, inner)
                 case node:

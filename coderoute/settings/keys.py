@@ -134,16 +134,16 @@ def shown(path: Path) -> str:
     return ".".join(segment if segment and set(segment) <= bare else json.dumps(segment) for segment in path)
 
 
-def nearest(path: Path) -> str | None:
-    """The key that was probably meant, None if none is near."""
+def hint(path: Path, here: Tree) -> str:
+    """What helps whoever wrote the unknown key `path` into the table `here`: the nearest key, or all that could be."""
     from difflib import get_close_matches
 
     wanted = ".".join(path)
-    near = get_close_matches(wanted, ALL, n=1, cutoff=0.7)
-    if not near:
-        by_last = {key.rsplit(".", 1)[-1]: key for key in reversed(ALL)}
-        near = [by_last[last] for last in get_close_matches(path[-1], by_last, n=1, cutoff=0.75)]
-    return near[0] if near else None
+    others = [key for key in ALL if not wanted.startswith(f"{key}.")]
+    by_last = {key.rsplit(".", 1)[-1]: key for key in reversed(others)}
+    near = get_close_matches(wanted, others, n=1, cutoff=0.7)
+    near = near or [by_last[last] for last in get_close_matches(path[-1], by_last, n=1, cutoff=0.8)]
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(here)}"
 
 
 def _all_keys(tree: Tree, above: Path = ()) -> Iterator[str]:

@@ -77,8 +77,7 @@ def user_prices(environ: Mapping[str, str]) -> dict[str, PriceOverride]:
 
 
 def _users(environ: Mapping[str, str], overrides: Sequence[str], mistakes: Mistakes) -> Entries:
-    own_file = sources.user_file(environ)
-    written = sources.from_file(own_file, mistakes) if own_file.exists() else {}
+    written = sources.from_user_file(sources.user_file(environ), mistakes)
     said: Entries = {}
     for item in overrides:
         said |= sources.from_override(item, mistakes)

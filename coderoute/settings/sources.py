@@ -68,6 +68,17 @@ def from_repository(files: RepositoryFiles, own_file: Path, mistakes: Mistakes) 
     return read(table, where, mistakes, forbidden=forbidden), notes
 
 
+def from_user_file(path: Path, mistakes: Mistakes) -> Entries:
+    """What the user's own file sets; nothing where there is none."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError:
+        pass  # it is there, or may be: reading it says why it cannot be read
+    return from_file(path, mistakes)
+
+
 def from_file(path: Path, mistakes: Mistakes) -> Entries:
     try:
         text = path.read_bytes().decode("utf-8-sig")

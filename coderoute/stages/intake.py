@@ -1,6 +1,8 @@
 """A request as text -> Task: what was asked, cleaned of what nobody can see, with its hash."""
 
+import codecs
 import hashlib
+import re
 from dataclasses import dataclass
 
 from coderoute.domain.task import Task
@@ -8,6 +10,14 @@ from coderoute.errors import BadInput
 from coderoute.prompt import clean
 
 MAX_ISSUE_BYTES = 256 * 1024
+MAX_TITLE_CHARS = 200
+
+COMMENT_MARK = "[hidden comment removed]"
+"""What `prompt.clean` leaves where a comment was: no title, and nothing that anybody asked for."""
+
+HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>.*?)(?:[ \t]+#+)?[ \t]*")
+UNDERLINE = re.compile(r" {0,3}(={2,}|-{3,})[ \t]*")
+CODE_FENCE = re.compile(r" {0,3}(```|~~~)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +39,8 @@ def read_issue(raw: bytes, *, source: str, name: str) -> Intake:
             f"the issue {name} has {len(raw):,} bytes; the limit is {MAX_ISSUE_BYTES:,}",
             remedy="shorten it: an issue is a description, attach data elsewhere",
         )
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadInput(f"the issue {name} is UTF-16 text", remedy="save it as UTF-8 Markdown")
     if b"\0" in raw:
         raise BadInput(f"the issue {name} is binary", remedy="give a Markdown or plain text file")
     try:
@@ -37,8 +49,8 @@ def read_issue(raw: bytes, *, source: str, name: str) -> Intake:
         raise BadInput(
             f"the issue {name} is not UTF-8 text (byte {error.start})", remedy="save it as UTF-8 Markdown"
         ) from error
-    cleaned, removed = clean(text.replace("\r\n", "\n"))
-    if not cleaned.strip():
+    cleaned, removed = clean(text)
+    if not cleaned.replace(COMMENT_MARK, "").strip():
         raise BadInput(f"the issue {name} is empty", remedy="write what should change, in Markdown")
     title, body = split_title(cleaned)
     task = Task(source=source, title=title, body=body, sha256=hashlib.sha256(raw).hexdigest())
@@ -46,9 +58,34 @@ def read_issue(raw: bytes, *, source: str, name: str) -> Intake:
 
 
 def split_title(text: str) -> tuple[str, str]:
-    """(title, body): the first heading, or else the first line that is not blank, and everything around it."""
-    lines = text.strip().splitlines()
-    heading = next((i for i, line in enumerate(lines) if line.startswith("#") and line.strip("# \t")), 0)
-    title = lines[heading].strip().lstrip("#").strip().rstrip("#").strip() or lines[heading].strip()
-    body = "\n".join(lines[:heading] + lines[heading + 1 :]).strip()
-    return title[:200], body
+    """(title, body): the first heading, or else the first line that says something, and everything around it.
+
+    A title that has to be cut stays in the body as well.
+    """
+    lines = text.strip().split("\n")
+    found = first_heading(lines)
+    if found is None:
+        start = next(i for i, line in enumerate(lines) if line.replace(COMMENT_MARK, "").strip())
+        found = lines[start].replace(COMMENT_MARK, "").strip(), start, start + 1
+    title, start, end = found
+    rest = [*lines[:start], *([title, ""] if len(title) > MAX_TITLE_CHARS else []), *lines[end:]]
+    return title[:MAX_TITLE_CHARS], "\n".join(rest).strip()
+
+
+def first_heading(lines: list[str]) -> tuple[str, int, int] | None:
+    """(its text, its first line, the line behind it), None without one; what stands in code blocks is none."""
+    fence = ""
+    for number, line in enumerate(lines):
+        mark = CODE_FENCE.match(line)
+        if mark and fence in ("", mark.group(1)):
+            fence = "" if fence else mark.group(1)
+            continue
+        if fence:
+            continue
+        heading = HEADING.fullmatch(line)
+        if heading and heading.group("title"):
+            return heading.group("title"), number, number + 1
+        above = lines[number - 1].strip() if number else ""
+        if above.replace(COMMENT_MARK, "") and UNDERLINE.fullmatch(line) and not lines[number - 1].startswith("    "):
+            return above, number - 1, number + 1
+    return None

@@ -215,9 +215,11 @@ class Merge:
             commands.append(f"update {self.base.target}\0{self.commit}\0{self.base.commit}\0")
         if not commands:
             return
+        wait_ms = int(self.lock_wait_s * 1000)
+        waits = (f"core.filesRefLockTimeout={wait_ms}", f"core.packedRefsTimeout={wait_ms}")
         try:
             self._bring_objects()
-            self.git.run(
+            dataclasses.replace(self.git, config=waits).run(
                 *("update-ref", "-z", "--stdin", "-m", f"coderoute: merge {self.branch}"),
                 stdin="".join(["start\0", *commands, "prepare\0", "commit\0"]).encode("utf-8", "surrogateescape"),
                 env=self._identity,

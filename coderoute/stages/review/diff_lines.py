@@ -1,6 +1,6 @@
 """Which lines of the new files a patch shows: where a finding may point."""
 
-from unidiff import PatchSet
+from unidiff.patch import PatchSet
 from unidiff.errors import UnidiffParseError
 
 

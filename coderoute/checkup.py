@@ -1,0 +1,126 @@
+"""What a run needs of this machine, this user and this repository: each looked at for itself."""
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from coderoute import wiring
+from coderoute.domain.conversation import ModelRef, Usage
+from coderoute.domain.terms import Environment, Limits
+from coderoute.errors import CoderouteError
+from coderoute.settings import Settings, require_keys
+
+SAFE_RUNC = (1, 2, 8)
+"""Below this runc has known escapes from a container (CVE-2025-31133, -52565, -52881)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """`remedy` is None when there is nothing to do."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str | None
+
+
+def checks_of(repo: Path, overrides: Sequence[str], environ: Mapping[str, str] | None = None) -> tuple[Check, ...]:
+    """Every check, also those after a failing one as far as they can be made."""
+    environ = os.environ if environ is None else environ
+    found = [guarded("state", lambda: state(environ)), guarded("docker", lambda: docker(environ))]
+    settings: list[Settings] = []
+    with tempfile.TemporaryDirectory(prefix="coderoute-doctor-") as folder:
+        found.append(guarded("git", lambda: git(repo, Path(folder) / "q.git", overrides, environ, settings)))
+    if settings:
+        chosen = settings[0]
+        found.append(guarded("keys", lambda: keys(chosen, environ)))
+        found += [guarded(f"model {role}", partial(model, role, chosen, environ)) for role in MODEL_ROLES]
+        found.append(guarded("tests", lambda: tests(chosen)))
+    return tuple(found)
+
+
+MODEL_ROLES = ("frontier", "cheap", "premium")
+
+
+def guarded(name: str, look: Callable[[], Check]) -> Check:
+    """What `look` says; an error of ours is a failed check."""
+    try:
+        return look()
+    except CoderouteError as error:
+        return Check(name=name, ok=False, detail=error.problem, remedy=error.remedy)
+
+
+def state(environ: Mapping[str, str]) -> Check:
+    house = wiring.open_house(environ)
+    return Check(name="state", ok=True, detail=f"{house.folder}, {len(house.store.runs())} runs", remedy=None)
+
+
+def docker(environ: Mapping[str, str]) -> Check:
+    """The engine answers and has the base image; a runc with known escapes is named."""
+    host = wiring.docker_host(wiring.open_house(environ))
+    facts = host.facts()
+    image = host.prepare(Environment(image=None, setup=(), limits=Limits()), lambda: b"")
+    detail = f"engine {facts.version}, runc {facts.runc_version}, base image {image.removeprefix('sha256:')[:12]}"
+    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", facts.runc_version)
+    if numbers and tuple(map(int, numbers.groups())) < SAFE_RUNC:
+        needed = ".".join(map(str, SAFE_RUNC))
+        return Check(
+            name="docker", ok=True, detail=f"{detail}; upstream runc of this version has known container escapes",
+            remedy=f"make sure it is patched ({needed} or newer), or set sandbox.runtime to a stronger one",
+        )  # fmt: skip
+    return Check(name="docker", ok=True, detail=detail, remedy=None)
+
+
+def git(
+    repo: Path, quarantine: Path, overrides: Sequence[str], environ: Mapping[str, str], settings: list[Settings]
+) -> Check:
+    """The repository can be worked with and its settings are right; they are appended to `settings`."""
+    repository, base = wiring.look_at(repo, quarantine)
+    settings.append(wiring.settings_for(environ, repository, base.tree, overrides))
+    warnings = repository.warnings()
+    author = repository.author()
+    detail = f"{repo.resolve()} at {base.commit[:12]}, target {base.target or 'none'}"
+    if author is None and not environ.get("CI"):
+        remedy = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
+        return Check(name="git", ok=False, detail=f"{detail}; git knows no author", remedy=remedy)
+    if warnings:
+        return Check(
+            name="git", ok=True, detail=f"{detail}; {'; '.join(warnings)}",
+            remedy="these keys run programs on your next git command, not through coderoute: look at them",
+        )  # fmt: skip
+    return Check(name="git", ok=True, detail=detail, remedy=None)
+
+
+def keys(settings: Settings, environ: Mapping[str, str]) -> Check:
+    require_keys(settings, environ)
+    return Check(name="keys", ok=True, detail="every model has its key", remedy=None)
+
+
+def model(role: str, settings: Settings, environ: Mapping[str, str]) -> Check:
+    ref: ModelRef | None = getattr(settings.models, role)
+    name = f"model {role}"
+    if ref is None:
+        remedy = "set ANTHROPIC_API_KEY or OPENAI_API_KEY, or models.frontier and models.cheap"
+        return Check(name=name, ok=False, detail="none is chosen", remedy=remedy)
+    prices = wiring.open_house(environ).prices(settings.prices)
+    million = Usage(input_tokens=1_000_000, output_tokens=0), Usage(input_tokens=0, output_tokens=1_000_000)
+    costs = [prices.cost_usd(ref, usage, wiring.now()) for usage in million]
+    if costs[0] is None or costs[1] is None:
+        remedy = f'give its price: [prices."{ref.name}"] input_usd_per_mtok = ..., output_usd_per_mtok = ...'
+        return Check(name=name, ok=False, detail=f"{ref.name} is unknown or has no known price", remedy=remedy)
+    detail = f"{ref.name}, ${costs[0]:f} in and ${costs[1]:f} out per million tokens"
+    return Check(name=name, ok=True, detail=detail, remedy=None)
+
+
+def tests(settings: Settings) -> Check:
+    command = settings.test.command
+    if not command:
+        return Check(
+            name="tests", ok=True, detail="none (test.command is empty): changes will be UNVERIFIED",
+            remedy="set test.command if the repository has tests",
+        )  # fmt: skip
+    return Check(name="tests", ok=True, detail=f"{command} ({settings.test.framework})", remedy=None)

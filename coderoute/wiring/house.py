@@ -1,0 +1,115 @@
+"""The state of this installation: its folder, its store, its secrets, its prices."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coderoute.domain import places
+from coderoute.domain.money import PriceOverride
+from coderoute.domain.terms import Terms
+from coderoute.journal import Journal
+from coderoute.ports import PriceList, RunStore
+from coderoute.settings import (
+    state_dir,
+    user_prices,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+def version() -> str:
+    return version_of("coderoute-runner")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The state of this installation. `folder` is the state directory, `environ` the process's environment."""
+
+    folder: Path
+    store: RunStore
+    environ: Mapping[str, str]
+
+    def run_folder(self, run_id: str) -> Path:
+        return self.folder / "runs" / run_id
+
+    def prices(self, frozen: Mapping[str, PriceOverride] | None = None) -> PriceList:
+        """The list's prices, under the user's own: those a run was frozen with, and those that were set since."""
+        from coderoute.adapters.prices_genai import GenaiPrices
+
+        return GenaiPrices({**user_prices(self.environ), **(frozen or {})})
+
+    def document(self, run_id: str) -> dict[str, object]:
+        from coderoute.flow.runs import found
+        from coderoute.report import document
+
+        terms = Journal(self.store, run_id).get(places.TERMS, Terms)
+        return document(found(self.store, run_id), self.store, self.prices(terms.prices if terms else None))
+
+    def cost(self, run_id: str | None) -> dict[str, object]:
+        """The cost object of a run, or over all runs."""
+        from coderoute.report import cost_json
+
+        if run_id is None:
+            return cost_json(self.store.calls(), None, None, None)
+        journal = Journal(self.store, run_id)
+        terms = journal.get(places.TERMS, Terms)
+        return cost_json(self.store.calls(run_id), journal, terms, self.prices(terms.prices if terms else None))
+
+
+def open_house(environ: Mapping[str, str] | None = None) -> House:
+    """The state directory's store.
+
+    Raises:
+        ConfigurationError: it cannot be used.
+    """
+    from coderoute.adapters.store_sqlite import SqliteStore
+
+    environ = os.environ if environ is None else environ
+    folder = state_dir(environ)
+    return House(folder=folder, store=SqliteStore(folder / "coderoute.db"), environ=environ)
+
+
+def own_secret(path: Path, size: int) -> bytes:
+    """The random bytes kept in `path` (0600), made the first time."""
+    try:
+        return bytes.fromhex(path.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        waiting = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_bytes(size).hex())
+        with contextlib.suppress(FileExistsError):
+            os.link(waiting, path)  # whoever comes first wins; a half-written key is never seen
+        waiting.unlink()
+        return bytes.fromhex(path.read_text(encoding="ascii"))
+
+
+def host_id(folder: Path) -> str:
+    """Names this installation, so that leftovers of others are left alone."""
+    return own_secret(folder / "host.id", 8).hex()
+
+
+def approval_key(house: House) -> bytes:
+    return own_secret(house.folder / "approval.key", 32)
+
+
+def os_user() -> str:
+    """The operating system's name for who runs this process; not a variable anyone can set."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

@@ -1,0 +1,123 @@
+"""Settings -> the terms a run is frozen with, once a person agreed to what the repository wants to run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from coderoute.domain.conversation import ModelRef, Usage
+from coderoute.domain.terms import Environment, Limits, Terms, TestCommand
+from coderoute.domain.visible import visible
+from coderoute.errors import Blocked, ConfigurationError
+from coderoute.ports import PriceList, Repository
+from coderoute.settings import (
+    RepositoryFiles,
+    Settings,
+    consent_hash,
+    consent_key,
+    load,
+    needs_consent,
+)
+from coderoute.wiring.house import House, now, version
+
+if TYPE_CHECKING:
+    pass
+
+
+REFERENCE = Usage(input_tokens=50_000, output_tokens=3_000)
+"""An attempt of usual size, to compare what models cost."""
+CHEAP_RETRY_RATIO = 10
+"""A second cheap try pays from this price ratio on (routing design, section 3.5)."""
+FRONTIER_TRIES = 2
+MAX_REPLANS = 1
+MINUTES_PER_100_LINES = Decimal(10)
+"""An assumption, until a person's own number is set (people.minutes_per_100_lines)."""
+REVIEW_USAGE = Usage(input_tokens=30_000, output_tokens=12_000)
+"""What a review may use; kept from the budget where no reserve was set, but never more than a quarter of it."""
+
+
+def settings_for(environ: Mapping[str, str], repository: Repository, tree: str, overrides: Sequence[str]) -> Settings:
+    """All settings; the repository's own file is read from the base tree, never from the working tree."""
+    files = RepositoryFiles(
+        coderoute_toml=text_of(repository, tree, "coderoute.toml"),
+        pyproject_toml=text_of(repository, tree, "pyproject.toml"),
+    )
+    return load(environ=environ, overrides=overrides, files=files)
+
+
+def text_of(repository: Repository, tree: str, path: str) -> str | None:
+    data = repository.read(tree, path)
+    if data is None:
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} of the repository is not UTF-8 text", remedy="save it as UTF-8") from error
+
+
+def agree(house: House, settings: Settings, consent: Callable[[str, str], bool]) -> None:
+    """Let a person agree to what the repository's own file wants to run; once for each content.
+
+    Raises:
+        Blocked: nobody did.
+    """
+    if not needs_consent(settings, house.store):
+        return
+    digest, asked = consent_hash(settings.asked), settings.asked
+    rows = ["The repository's own configuration wants to run this in the sandbox:"]
+    rows += [f"  set-up (with network): {visible(command)}" for command in asked.setup]
+    rows += [f"  tests: {visible(asked.test_command)}"] if asked.test_command is not None else []
+    rows += [f"  with {visible(name)}={visible(value)}" for name, value in asked.test_env.items()]
+    rows += [f"  image: {visible(asked.image)}"] if asked.image is not None else []
+    if not consent("\n".join(rows), digest):
+        raise Blocked(
+            "the repository's own commands need your consent", reason="consent",
+            remedy=f"look at them above, then add to your own settings, or as -c: trust.repository=\"{digest}\"",
+        )  # fmt: skip
+    house.store.remember(consent_key(digest), now().isoformat())
+
+
+def terms_of(settings: Settings, prices: PriceList) -> Terms:
+    """What a run is frozen with. The models are there: `require_keys` has seen to it."""
+    chosen = settings.models
+    models = {"cheap": chosen.cheap, "frontier": chosen.frontier, "premium": chosen.premium}
+    known = {role: model for role, model in models.items() if model is not None}
+    limits = settings.limits
+    return Terms(
+        models=known,
+        routes={name: str(route) for name, route in settings.routes.items()},
+        prices=dict(settings.prices),
+        environment=Environment(
+            image=settings.sandbox.image, setup=settings.sandbox.setup, runtime=settings.sandbox.runtime,
+            limits=Limits(
+                cpus=settings.sandbox.cpus, memory_mb=settings.sandbox.memory_mb, pids=settings.sandbox.pids,
+                disk_mb=settings.sandbox.disk_mb,
+            ),
+        ),
+        test=TestCommand(
+            command=settings.test.command, framework=settings.test.framework, timeout_s=settings.test.timeout_s,
+            env=dict(settings.test.env),
+        ),
+        budget_usd=limits.budget_usd,
+        review_reserve_usd=review_reserve(settings, known, prices),
+        max_turns=limits.max_turns, diff_lines=limits.diff_lines, diff_files=limits.diff_files,
+        cheap_tries=cheap_tries(known, prices), frontier_tries=FRONTIER_TRIES, max_replans=MAX_REPLANS,
+        usd_per_minute=settings.people.usd_per_minute,
+        minutes_per_100_lines=settings.people.minutes_per_100_lines or MINUTES_PER_100_LINES,
+        protected_paths=settings.gate.protected_paths,
+        require_other_approver=settings.gate.require_other_approver, version=version(),
+    )  # fmt: skip
+
+
+def review_reserve(settings: Settings, models: Mapping[str, ModelRef], prices: PriceList) -> Decimal:
+    """The part of the budget that only the review may spend."""
+    if settings.limits.review_reserve_usd is not None:
+        return settings.limits.review_reserve_usd
+    quarter = settings.limits.budget_usd / 4
+    likely = prices.cost_usd(models["premium"], REVIEW_USAGE, now())
+    return quarter if likely is None else min(likely, quarter)
+
+
+def cheap_tries(models: Mapping[str, ModelRef], prices: PriceList) -> int:
+    """Two where the stronger model costs at least ten times as much, else one; one where a price is unknown."""
+    cheap, frontier = (prices.cost_usd(models[role], REFERENCE, now()) for role in ("cheap", "frontier"))
+    return 2 if cheap and frontier and frontier / cheap >= CHEAP_RETRY_RATIO else 1

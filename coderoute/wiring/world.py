@@ -1,0 +1,160 @@
+"""A run's world: the models, the engine and the repository behind the ports."""
+
+import secrets
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coderoute.domain import places
+from coderoute.domain.conversation import ModelRef
+from coderoute.domain.run import RunRecord
+from coderoute.domain.task import Base
+from coderoute.domain.terms import Terms
+from coderoute.errors import ConfigurationError
+from coderoute.journal import Journal
+from coderoute.ports import ModelProvider, Repository, SandboxHost
+from coderoute.settings import (
+    require_keys,
+)
+from coderoute.stages.intake import Intake
+from coderoute.wiring.house import House, host_id, now
+from coderoute.wiring.terms import agree, settings_for, terms_of
+
+if TYPE_CHECKING:
+    from coderoute.adapters.sandbox_docker import DockerSandboxHost
+    from coderoute.flow.world import World
+
+Show = Callable[[str, Mapping[str, object]], None]
+
+
+KEY_VARIABLES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+
+
+def begin(
+    house: House, intake: Intake, *, repo: Path, base: str | None, overrides: Sequence[str], plan_only: bool,
+    consent: Callable[[str, str], bool], warn: Callable[[str], None],
+) -> str:  # fmt: skip
+    """Pin everything a run depends on and write its first records; the run's id. When it fails, nothing is left.
+
+    `consent(text, hash)` asks a person whether the repository's own commands may run.
+
+    Raises:
+        BadInput, ConfigurationError, Blocked, Refused
+    """
+    from coderoute.adapters.repository_git import GitRepository
+    from coderoute.flow import runs
+
+    run_id = secrets.token_hex(4)
+    folder = house.run_folder(run_id)
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        repository = GitRepository(repo, folder / "q.git")
+        pinned = repository.pin(base)
+        for warning in repository.warnings():
+            warn(warning)
+        settings = settings_for(house.environ, repository, pinned.tree, overrides)
+        for note in settings.notes:
+            warn(note)
+        require_keys(settings, house.environ)
+        agree(house, settings, consent)
+        terms = terms_of(settings, house.prices(settings.prices))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    runs.begin(
+        house.store, run_id=run_id, repository=str(repository.root), task=intake.task, base=pinned, terms=terms,
+        plan_only=plan_only, removed=intake.removed, now=now(),
+    )  # fmt: skip
+    return run_id
+
+
+def drive(house: House, run_id: str, show: Show, *, plan_only: bool) -> RunRecord:
+    """Drive a run to where it waits or ends, and give its record."""
+    from coderoute.flow import runs
+
+    return runs.drive(world(house, runs.found(house.store, run_id), show), plan_only=plan_only)
+
+
+def world(house: House, run: RunRecord, show: Show) -> "World":
+    """Everything the run works with."""
+    from coderoute.adapters.repository_git import GitRepository
+    from coderoute.flow.candidate import needed
+    from coderoute.flow.runs import teller
+    from coderoute.flow.world import World
+    from coderoute.ledger import Ledger
+
+    journal = Journal(house.store, run.id)
+    terms = needed(journal, places.TERMS, Terms)
+    tell = teller(house.store, run.id, now, show)
+    prices = house.prices(terms.prices)
+    ledger = Ledger(
+        run_id=run.id, provider=providers(house, journal), store=house.store, prices=prices,
+        budget_usd=terms.budget_usd, review_reserve_usd=terms.review_reserve_usd, emit=tell,
+    )  # fmt: skip
+    folder = house.run_folder(run.id)
+    return World(
+        run_id=run.id, terms=terms, folder=folder, store=house.store, journal=journal, ledger=ledger, prices=prices,
+        repository=GitRepository(Path(run.repository), folder / "q.git"), sandboxes=sandboxes(house, journal),
+        tell=tell, now=now,
+    )  # fmt: skip
+
+
+def providers(house: House, journal: Journal) -> Callable[[ModelRef], ModelProvider]:
+    """The provider behind a model, made when it is first called; recorded replies where the run was made with some."""
+    recorded = journal.get(places.RECORDED_REPLIES, str)
+    made: dict[tuple[str, str | None, str | None], ModelProvider] = {}
+
+    def provider(ref: ModelRef) -> ModelProvider:
+        key = (ref.provider, ref.api_key_env, ref.base_url)
+        if key not in made:
+            made[key] = make_provider(ref, recorded, house.environ)
+        return made[key]
+
+    return provider
+
+
+def make_provider(ref: ModelRef, recorded: str | None, environ: Mapping[str, str]) -> ModelProvider:
+    if recorded is not None:
+        from coderoute.adapters.model_scripted import ScriptedProvider
+
+        return ScriptedProvider.from_json(recorded)
+    variable = ref.api_key_env or KEY_VARIABLES[ref.provider]
+    key = environ.get(variable, "")
+    if not key:
+        raise ConfigurationError(f"no key for {ref.name}: {variable} is not set", remedy=f"export {variable}=...")
+    match ref.provider:
+        case "anthropic":
+            from coderoute.adapters.model_anthropic import AnthropicProvider
+
+            return AnthropicProvider(key, ref.base_url)
+        case "openai":
+            from coderoute.adapters.model_openai import OpenAIProvider
+
+            return OpenAIProvider(key, ref.base_url)
+        case other:
+            raise ConfigurationError(f"no provider {other!r}", remedy="models.*.provider is anthropic or openai")
+
+
+def sandboxes(house: House, journal: Journal) -> SandboxHost:
+    """Docker; for a demo on a machine without an engine, its recorded results."""
+    recorded = journal.get(places.RECORDED_COMMANDS, str)
+    if recorded is not None:
+        from coderoute.adapters.sandbox_inmemory import InMemorySandboxHost, recorded_commands
+
+        return InMemorySandboxHost(recorded_commands(recorded))
+    return docker_host(house)
+
+
+def docker_host(house: House) -> "DockerSandboxHost":
+    from coderoute.adapters.sandbox_docker import DockerSandboxHost
+
+    return DockerSandboxHost(host_id=host_id(house.folder))
+
+
+def look_at(repo: Path, quarantine: Path) -> tuple[Repository, Base]:
+    """The repository at `repo` and the base it would be worked on from; nothing in it is changed."""
+    from coderoute.adapters.repository_git import GitRepository
+
+    repository = GitRepository(repo, quarantine)
+    return repository, repository.pin(None)
