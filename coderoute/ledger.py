@@ -140,6 +140,15 @@ class Ledger:
                 )
                 self._sleep(wait_s)
 
+    def require_price(self, model: ModelRef) -> None:
+        """Nothing, if the price of `model` is known now.
+
+        Raises:
+            Blocked: `unpriced_model`.
+        """
+        if self._prices.cost_usd(model, Usage(input_tokens=1, output_tokens=1), self._now()) is None:
+            raise _unpriced(model)
+
     def close_open_rows(self) -> None:
         """Book as estimates the calls that a dead process left in flight. Only for a run that nobody else works on."""
         for row in self._store.calls(self._run_id):
@@ -150,10 +159,11 @@ class Ledger:
         """One request and its row. Anything but a ProviderError or a reply leaves the row open, at its reservation."""
         at = self._now()
         reserved_usd = self._upper_price_usd(request, at)
+        provider = self._provider(request.model)
         row_id = self._open(request, role=role, at=at, reserved_usd=reserved_usd)
         began = self._monotonic()
         try:
-            reply = self._provider(request.model).complete(request)
+            reply = provider.complete(request)
         except ProviderError as error:
             free = error.billed is False
             state, cost_usd = (CallState.FREE, Decimal(0)) if free else (CallState.ESTIMATED, reserved_usd)
@@ -219,19 +229,22 @@ class Ledger:
         ]
         known = [price for price in prices if price is not None]
         if not known:
-            name = request.model.name
-            raise Blocked(
-                f"nobody knows what {name} costs, so no budget could hold",
-                reason="unpriced_model",
-                remedy="give its price in your own configuration file (not the repository's), then: coderoute resume\n"
-                f'[prices."{name}"]\ninput_usd_per_mtok = ...\noutput_usd_per_mtok = ...\n'
-                "cached_input_usd_per_mtok = ...",
-            )
+            raise _unpriced(request.model)
         return max(known)
 
     def _wait_s(self, number: int, error: ProviderError) -> float:
         backoff_s = self._retry.first_wait_s * 2.0 ** (number - 1) * (0.5 + self._jitter())
         return min(max(backoff_s, error.retry_after_s or 0.0), self._retry.longest_wait_s)
+
+
+def _unpriced(model: ModelRef) -> Blocked:
+    return Blocked(
+        f"nobody knows what {model.name} costs, so no budget could hold",
+        reason="unpriced_model",
+        remedy="give its price in your own configuration file (not the repository's), then: coderoute resume\n"
+        f'[prices."{model.name}"]\ninput_usd_per_mtok = ...\noutput_usd_per_mtok = ...\n'
+        "cached_input_usd_per_mtok = ...",
+    )
 
 
 def estimated_input_tokens(request: ModelRequest) -> int:

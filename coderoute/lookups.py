@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
+from coderoute.domain.lines import lines_of
+from coderoute.domain.visible import visible
 from coderoute.errors import BadInput
 from coderoute.ports import Repository
 
 MAX_LINES = 400
 MAX_CHARS = 24_000
+MAX_LINE_CHARS = 2_000
 MAX_MATCHES = 80
 
 READ_FILE = Tool(
@@ -51,8 +54,11 @@ LIST_FILES = Tool(
 
 
 def numbered(text: str, start: int = 1, end: int | None = None) -> str:
-    """Lines `start` to `end` of `text` with their numbers, cut at MAX_LINES and MAX_CHARS with a note how to go on."""
-    lines = text.splitlines()
+    """Lines `start` to `end` of `text` with their numbers, cut at MAX_LINES and MAX_CHARS with a note how to go on.
+
+    A line beyond MAX_LINE_CHARS is cut too: else no call could ever get past it.
+    """
+    lines = lines_of(text)
     first = max(1, start)
     last = min(len(lines), len(lines) if end is None else end)
     if first > last:
@@ -60,7 +66,7 @@ def numbered(text: str, start: int = 1, end: int | None = None) -> str:
     shown: list[str] = []
     size = 0
     for number in range(first, last + 1):
-        row = f"{number:>5}  {lines[number - 1]}"
+        row = f"{number:>5}  {short(lines[number - 1])}"
         if len(shown) >= MAX_LINES or size + len(row) > MAX_CHARS:
             shown.append(f"... cut before line {number} of {len(lines)}: read on with start_line={number}")
             break
@@ -69,9 +75,17 @@ def numbered(text: str, start: int = 1, end: int | None = None) -> str:
     return "\n".join(shown)
 
 
+def short(line: str) -> str:
+    more = len(line) - MAX_LINE_CHARS
+    return line if more <= 0 else f"{line[:MAX_LINE_CHARS]} [... {more} characters of this line are left out]"
+
+
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """Answers read_file, search and list_files from `tree`. The same call always gets the same answer."""
+    """Answers read_file, search and list_files from `tree`. The same call always gets the same answer.
+
+    What a person would not see in a file is spelled out: who plans or reviews must not be steered by it.
+    """
 
     repository: Repository
     tree: str
@@ -97,14 +111,24 @@ class Lookups:
         start, end = arguments.get("start_line"), arguments.get("end_line")
         if not isinstance(start, int | None) or not isinstance(end, int | None):
             return failed(call, "start_line and end_line are whole numbers")
-        data = self.repository.read(self.tree, path.removeprefix("./"))
+        path = below_root(path)
+        data = self.repository.read(self.tree, path)
         if data is None:
-            near = [file.path for file in self.repository.files(self.tree) if file.path.endswith(path.split("/")[-1])]
-            hint = f"; did you mean {', '.join(near[:3])}?" if near else "; list_files shows what there is"
-            return failed(call, f"there is no file {path}{hint}")
+            return failed(call, self._missing(path))
         if b"\0" in data[:8192]:
             return failed(call, f"{path} is binary ({len(data):,} bytes)")
-        return ToolResult(call_id=call.id, text=numbered(data.decode("utf-8", "replace"), start or 1, end))
+        if not data:
+            return ToolResult(call_id=call.id, text="(the file is empty)")
+        return ToolResult(call_id=call.id, text=visible(numbered(data.decode("utf-8", "replace"), start or 1, end)))
+
+    def _missing(self, path: str) -> str:
+        paths = [file.path for file in self.repository.files(self.tree)]
+        if path == "" or any(known.startswith(f"{path}/") for known in paths):
+            return f"{path or '.'} is a folder; list_files shows what is in it"
+        name = path.rsplit("/", 1)[-1]
+        near = [known for known in paths if known.rsplit("/", 1)[-1] == name]
+        hint = f"did you mean {', '.join(near[:3])}?" if near else "list_files shows what there is"
+        return f"there is no file {visible(path)}; {hint}"
 
     def search(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         pattern, path = arguments.get("pattern"), arguments.get("path")
@@ -113,12 +137,12 @@ class Lookups:
         if not isinstance(path, str | None):
             return failed(call, "path is a string")
         try:
-            matches = self.repository.search(self.tree, pattern, path or None)
+            matches = self.repository.search(self.tree, pattern, below_root(path or "") or None)
         except BadInput as error:
             return failed(call, f"{error.problem}; {error.remedy}")
         if not matches:
             return ToolResult(call_id=call.id, text="(no line matches)")
-        rows = [f"{match.path}:{match.line}: {match.text[:300]}" for match in matches[:MAX_MATCHES]]
+        rows = [f"{match.path}:{match.line}: {visible(match.text.rstrip()[:300])}" for match in matches[:MAX_MATCHES]]
         if len(matches) > MAX_MATCHES:
             rows.append(f"... {len(matches) - MAX_MATCHES} more: narrow the pattern or give a path")
         return ToolResult(call_id=call.id, text="\n".join(rows))
@@ -127,19 +151,24 @@ class Lookups:
         path = arguments.get("path")
         if not isinstance(path, str | None):
             return failed(call, "path is a string")
-        return ToolResult(
-            call_id=call.id, text=listing((file.path for file in self.repository.files(self.tree)), path or "")
-        )
+        paths = (file.path for file in self.repository.files(self.tree))
+        return ToolResult(call_id=call.id, text=visible(listing(paths, path or "")))
 
 
 def listing(paths: Iterable[str], folder: str) -> str:
     """The paths below `folder`, at most MAX_LINES."""
-    prefix = folder.strip("./") + "/" if folder.strip("./") else ""
-    found = [path for path in paths if path.startswith(prefix)]
+    folder = below_root(folder)
+    found = [path for path in paths if not folder or path == folder or path.startswith(f"{folder}/")]
     if not found:
-        return f"(no files below {folder})"
+        return f"(no files below {visible(folder) or 'the root'})"
     more = [f"... {len(found) - MAX_LINES} more: give a deeper folder"] if len(found) > MAX_LINES else []
     return "\n".join(found[:MAX_LINES] + more)
+
+
+def below_root(path: str) -> str:
+    """`path` as the tree has it: "./src/" is "src", and the root itself is ""."""
+    path = path.removeprefix("./").rstrip("/")
+    return "" if path == "." else path
 
 
 def failed(call: ToolCall, text: str) -> ToolResult:

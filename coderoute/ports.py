@@ -228,7 +228,13 @@ class Repository(Protocol):
 class RunStore(Protocol):
     """What must survive: runs, their journal, the ledger, events and approvals. JSON text in, JSON text out."""
 
-    def create(self, run: RunRecord) -> None: ...
+    def create(self, run: RunRecord) -> None:
+        """Add a run.
+
+        Raises:
+            ValueError: there is a run with this id already.
+        """
+        ...
 
     def get(self, run_id: str) -> RunRecord | None: ...
 
@@ -246,7 +252,13 @@ class RunStore(Protocol):
         remedy: str | None = None,
         questions: Sequence[str] = (),
         title: str | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Set the status with its whole explanation (that of the status before is gone), and the title if given.
+
+        Raises:
+            ValueError: there is no such run.
+        """
+        ...
 
     def record(self, run_id: str, key: str) -> str | None:
         """What was recorded under `key`, None if nothing was."""
@@ -280,7 +292,11 @@ class RunStore(Protocol):
         problem: str | None,
         record: tuple[str, str, str] | None = None,
     ) -> None:
-        """Complete a row; `record` (key, kind, value) joins the journal in the same transaction."""
+        """Complete an open row; `record` (key, kind, value) joins the journal in the same transaction.
+
+        Raises:
+            ValueError: no such row is open, or there is a record already; nothing was changed.
+        """
         ...
 
     def calls(self, run_id: str | None = None) -> tuple[LedgerRow, ...]: ...

@@ -278,6 +278,14 @@ def test_an_unpriced_model_is_blocked_with_the_lines_to_write(world: World) -> N
     assert world.model.requests == []
 
 
+def test_a_price_can_be_asked_for_before_anything_is_called(world: World) -> None:
+    world.ledger().require_price(REQUEST.model)
+    world.prices = Prices({})
+    with pytest.raises(Blocked, match="recorded:demo"):
+        world.ledger().require_price(REQUEST.model)
+    assert world.books() == []
+
+
 def test_the_upper_price_is_the_one_of_writing_the_cache_where_that_is_dearer(world: World) -> None:
     class CachePrices(Prices):
         def cost_usd(self, model: ModelRef, usage: Usage, at: datetime) -> Decimal:

@@ -98,11 +98,11 @@ def read(
     return reading.entries
 
 
-def _dotted(table: Mapping[str, object], above: str = "") -> dict[str, object]:
-    """`table` with its inner tables' keys joined by dots: TOML reads `edit.local = "cheap"` as a table."""
+def _dotted(routes: Mapping[str, object]) -> dict[str, object]:
+    """`routes` with the keys of its inner tables joined by a dot: TOML reads `edit.local = "cheap"` as a table."""
     flat: dict[str, object] = {}
-    for key, value in table.items():
-        flat |= _dotted(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+    for key, value in routes.items():
+        flat |= {f"{key}.{inner}": kind for inner, kind in value.items()} if isinstance(value, dict) else {key: value}
     return flat
 
 

@@ -81,7 +81,7 @@ def from_user_file(path: Path, mistakes: Mistakes) -> Entries:
 
 def from_file(path: Path, mistakes: Mistakes) -> Entries:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8")
     except OSError as error:
         mistakes.lines.append(f"{path}: cannot be read: {error.strerror}")
         return {}
@@ -147,7 +147,7 @@ def _parse(text: str, where: str, mistakes: Mistakes) -> dict[str, object]:
     import tomllib
 
     try:
-        return tomllib.loads(text, parse_float=Decimal)
+        return tomllib.loads(text.removeprefix("\ufeff"), parse_float=Decimal)
     except RecursionError:
         mistakes.lines.append(f"{where}: is nested too deeply")
     except ValueError as error:

@@ -17,6 +17,8 @@ COMMENT_MARK = "[hidden comment removed]"
 
 HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>.*?)(?:[ \t]+#+)?[ \t]*")
 UNDERLINE = re.compile(r" {0,3}(={2,}|-{3,})[ \t]*")
+PARAGRAPH = re.compile(r" {0,3}[^\s>|*+\-#]")
+"""A line that an underline makes a heading: no list item, quotation or table."""
 CODE_FENCE = re.compile(r" {0,3}(```|~~~)")
 
 
@@ -50,7 +52,7 @@ def read_issue(raw: bytes, *, source: str, name: str) -> Intake:
             f"the issue {name} is not UTF-8 text (byte {error.start})", remedy="save it as UTF-8 Markdown"
         ) from error
     cleaned, removed = clean(text)
-    if not cleaned.replace(COMMENT_MARK, "").strip():
+    if not said(cleaned):
         raise BadInput(f"the issue {name} is empty", remedy="write what should change, in Markdown")
     title, body = split_title(cleaned)
     task = Task(source=source, title=title, body=body, sha256=hashlib.sha256(raw).hexdigest())
@@ -63,11 +65,7 @@ def split_title(text: str) -> tuple[str, str]:
     A title that has to be cut stays in the body as well.
     """
     lines = text.strip().split("\n")
-    found = first_heading(lines)
-    if found is None:
-        start = next(i for i, line in enumerate(lines) if line.replace(COMMENT_MARK, "").strip())
-        found = lines[start].replace(COMMENT_MARK, "").strip(), start, start + 1
-    title, start, end = found
+    title, start, end = first_heading(lines) or first_line(lines)
     rest = [*lines[:start], *([title, ""] if len(title) > MAX_TITLE_CHARS else []), *lines[end:]]
     return title[:MAX_TITLE_CHARS], "\n".join(rest).strip()
 
@@ -79,13 +77,21 @@ def first_heading(lines: list[str]) -> tuple[str, int, int] | None:
         mark = CODE_FENCE.match(line)
         if mark and fence in ("", mark.group(1)):
             fence = "" if fence else mark.group(1)
-            continue
-        if fence:
-            continue
-        heading = HEADING.fullmatch(line)
-        if heading and heading.group("title"):
-            return heading.group("title"), number, number + 1
-        above = lines[number - 1].strip() if number else ""
-        if above.replace(COMMENT_MARK, "") and UNDERLINE.fullmatch(line) and not lines[number - 1].startswith("    "):
-            return above, number - 1, number + 1
+        elif not fence:
+            heading = HEADING.fullmatch(line)
+            if heading and said(heading.group("title")):
+                return said(heading.group("title")), number, number + 1
+            if number and UNDERLINE.fullmatch(line) and PARAGRAPH.match(lines[number - 1]) and said(lines[number - 1]):
+                return said(lines[number - 1]), number - 1, number + 1
     return None
+
+
+def first_line(lines: list[str]) -> tuple[str, int, int]:
+    """The same for the first line with any words in it; without one the first that is not blank."""
+    words = [number for number, line in enumerate(lines) if said(line).strip("#`~-= \t")]
+    number = words[0] if words else next(number for number, line in enumerate(lines) if said(line))
+    return said(lines[number]), number, number + 1
+
+
+def said(line: str) -> str:
+    return line.replace(COMMENT_MARK, "").strip()

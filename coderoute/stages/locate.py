@@ -4,8 +4,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from coderoute.domain.lines import lines_of
 from coderoute.domain.symbols import DEFINITION
 from coderoute.domain.task import Task
 from coderoute.domain.work import REGULAR, TreeFile
@@ -19,7 +20,10 @@ KEPT_TESTS = 8
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
 CODE_SPAN = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 STOP_WORDS = frozenset(
-    ["the", "and", "for", "that", "this", "with", "from", "are", "was", "were", "not", "but", "you", "your", "have", "has", "had", "should", "would", "could", "can", "will", "when", "then", "than", "there", "here", "which", "what", "where", "who", "how", "why", "all", "any", "some", "one", "two", "use", "used", "using", "like", "just", "only", "also", "into", "its", "it's", "expected", "actual", "error", "result", "returns", "return", "value", "values", "none", "true", "false", "def", "class", "import", "print", "self", "issue", "please", "keep", "gives", "give", "same", "other", "more", "after", "before", "does", "doesn't", "instead", "still", "work", "works", "make", "example"]
+    """the and for that this with from are was were not but you your have has had should would could can will when
+    then than there here which what where who how why all any some one two use used using like just only also into
+    its expected actual error result returns return value values none true false def class import print self issue
+    please keep gives give same other more after before does instead still work works make example""".split()
 )
 
 
@@ -47,9 +51,9 @@ def locate(task: Task, named: Sequence[str], tree: str, repository: Repository) 
     texts = read_texts(files, repository)
     terms = terms_of(task)
     scored = score(texts, terms, frozenset(named))
-    sources = [place for place in scored if not is_test(place.path)]
-    tests = tests_for(sources[:5], [place for place in scored if is_test(place.path)], texts)
-    return Located(files=tuple(sources[:KEPT_FILES]), tests=tuple(tests[:KEPT_TESTS]))
+    sources = [place for place in scored if not is_test(place.path)][:KEPT_FILES]
+    tests = tests_for(sources, [place for place in scored if is_test(place.path)], texts)[:KEPT_TESTS]
+    return Located(files=with_lines(sources, texts, terms), tests=with_lines(tests, texts, terms))
 
 
 def readable(file: TreeFile) -> bool:
@@ -72,11 +76,15 @@ def is_test(path: str) -> bool:
     folders, _, name = path.rpartition("/")
     stem = name.rsplit(".", 1)[0]
     in_folder = bool({"test", "tests", "testing", "spec", "__tests__"} & set(folders.lower().split("/")))
-    return in_folder or stem.startswith("test_") or stem.endswith(("_test", ".test", ".spec", "_spec"))
+    named = stem in ("test", "tests") or stem.startswith("test_")
+    return in_folder or named or stem.endswith(("_test", ".test", ".spec", "_spec", "Test", "Tests"))
 
 
 def terms_of(task: Task) -> dict[str, float]:
-    """The issue's identifiers and words with their weight: code counts more than prose, the title more than the body."""
+    """The issue's identifiers and words with their weight: code counts more than prose, the title more than the body.
+
+    A word with a capital is looked for in small letters too: it may only begin a sentence.
+    """
     weights: dict[str, float] = {}
 
     def add(text: str, weight: float) -> None:
@@ -84,7 +92,9 @@ def terms_of(task: Task) -> dict[str, float]:
             if word.lower() in STOP_WORDS:
                 continue
             looks_like_code = "_" in word or any(c.isupper() for c in word[1:])
-            weights[word] = max(weights.get(word, 0.0), weight * (2.0 if looks_like_code else 1.0))
+            for spelling in {word, word.lower()} if word.istitle() else {word}:
+                found = weight * (2.0 if looks_like_code else 1.0)
+                weights[spelling] = max(weights.get(spelling, 0.0), found)
 
     add(task.body, 1.0)
     add(task.title, 1.5)
@@ -95,42 +105,38 @@ def terms_of(task: Task) -> dict[str, float]:
 
 def score(texts: Mapping[str, str], terms: Mapping[str, float], named: frozenset[str]) -> list[Place]:
     """Every file with any match, best first: rare terms count more, definitions of a term most of all."""
-    counts = {path: Counter(WORD.findall(text)) for path, text in texts.items()}
-    documents = Counter(term for found in counts.values() for term in terms if term in found)
+    counts = {path: Counter(word for word in WORD.findall(text) if word in terms) for path, text in texts.items()}
+    documents = Counter(term for found in counts.values() for term in found)
     total = max(1, len(texts))
     places: list[Place] = []
     for path, found in counts.items():
         reasons: list[tuple[float, str]] = []
-        defined = set(DEFINITION.findall(texts[path]))
+        defined = set(DEFINITION.findall(texts[path])) if found else set()
         words_of_path = set(WORD.findall(path))
-        for term, weight in terms.items():
+        for term in terms.keys() & (found.keys() | words_of_path):
             rarity = math.log(1 + total / (1 + documents[term]))
-            value = weight * rarity * math.log1p(found[term]) if found[term] else 0.0
-            if term in defined:
-                value += 3.0 * weight * rarity
-            if term in words_of_path:
-                value += 1.5 * weight * rarity
-            if value:
-                reasons.append((value, f"defines {term}" if term in defined else term))
+            value = math.log1p(found[term]) + 3.0 * (term in defined) + 1.5 * (term in words_of_path)
+            reasons.append((terms[term] * rarity * value, f"defines {term}" if term in defined else term))
         if path in named:
             reasons.append((100.0, "named in the issue"))
         if reasons:
             reasons.sort(key=lambda reason: (-reason[0], reason[1]))
-            places.append(
-                Place(
-                    path=path,
-                    score=round(sum(value for value, _ in reasons), 3),
-                    why=", ".join(why for _, why in reasons[:4]),
-                    lines=best_lines(texts[path], terms),
-                )
-            )
+            value = round(sum(value for value, _ in reasons), 3)
+            why = ", ".join(why for _, why in reasons[:4])
+            places.append(Place(path=path, score=value, why=why, lines=()))
     return sorted(places, key=lambda place: (-place.score, place.path))
+
+
+def with_lines(
+    places: Sequence[Place], texts: Mapping[str, str], terms: Mapping[str, float]
+) -> tuple[Place, ...]:  # fmt: skip
+    return tuple(replace(place, lines=best_lines(texts[place.path], terms)) for place in places)
 
 
 def best_lines(text: str, terms: Mapping[str, float], limit: int = 6) -> tuple[int, ...]:
     """The lines with the most weight of terms; a line that defines one counts thrice."""
     weighed: list[tuple[float, int]] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         value = sum(terms[word] for word in set(WORD.findall(line)) if word in terms)
         if value:
             weighed.append((value * 3 if DEFINITION.match(line) else value, number))
@@ -139,11 +145,27 @@ def best_lines(text: str, terms: Mapping[str, float], limit: int = 6) -> tuple[i
 
 
 def tests_for(sources: Sequence[Place], tests: Sequence[Place], texts: Mapping[str, str]) -> list[Place]:
-    """The test files, those first that are named like a promising source or mention its module."""
+    """The test files, those first that are named like a promising source or mention its module. A test file without
+    any other match is there if it does one of both."""
+    modules = {module_of(place.path) for place in sources[:3]} - {""}
+    mentions = re.compile(rf"\b({'|'.join(map(re.escape, sorted(modules)))})\b") if modules else None
 
-    def touches(test: Place) -> bool:
-        stems = {place.path.rsplit("/", 1)[-1].rsplit(".", 1)[0] for place in sources[:3]}
-        name = test.path.rsplit("/", 1)[-1]
-        return any(stem.strip("_") and stem.strip("_") in name for stem in stems)
+    def touches(path: str) -> bool:
+        name = path.rsplit("/", 1)[-1]
+        return any(module in name for module in modules) or bool(mentions and mentions.search(texts[path]))
 
-    return sorted(tests, key=lambda test: (-test.score * (2.0 if touches(test) else 1.0), test.path))
+    known = {test.path for test in tests}
+    others = [
+        Place(path=path, score=0.5, why="mentions a promising file", lines=())
+        for path in texts
+        if path not in known and is_test(path) and touches(path)
+    ]
+    ranked = [(test.score * (2.0 if touches(test.path) else 1.0), test) for test in (*tests, *others)]
+    return [test for _, test in sorted(ranked, key=lambda item: (-item[0], item[1].path))]
+
+
+def module_of(path: str) -> str:
+    """The name a test would import: the file's without its ending, the folder's for a package's own file."""
+    parts = path.rsplit(".", 1)[0].split("/")
+    name = parts[-1] if parts[-1].strip("_") not in ("init", "main", "index", "mod") else "".join(parts[-2:-1])
+    return name.strip("_")

@@ -1,7 +1,7 @@
 """Task -> Triage by rules alone: is it tiny, and how much would a mistake cost?"""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from coderoute.domain.task import Risk, Task, Triage
 
@@ -9,16 +9,23 @@ TINY_WORDS = 60
 """A longer description is no tiny task."""
 
 TINY = re.compile(
-    r"\b(typo|typos|spelling|misspell\w*|wording|grammar|docstring|comment|readme|changelog|rename|link|whitespace)\b",
+    r"\b(typos?|spelling|spelled|misspell\w*|grammar|grammatical\w*|wording|reword\w*|docstrings?|(broken|dead) links?)\b",
     re.IGNORECASE,
 )
+"""Words about text that people read. A word that bug reports use as well (comment, link, rename) is not here: a tiny
+task gets no plan, no reproduction and no review."""
+
 RISKY = re.compile(
-    r"\b(migrat\w*|deploy\w*|secret\w*|password\w*|credential\w*|token\w*|permission\w*|auth\w*|oauth|encrypt\w*|crypto\w*"
-    r"|security|vulnerab\w*|payment\w*|billing|drop table|delete (all|every)|production|database schema)\b",
+    r"\b(migrat\w*|deploy\w*|secrets?|passwords?|passwd|credential\w*|tokens?|permissions?|auth|authenti\w*"
+    r"|authoriz\w*|authoris\w*|oauth\w*|encrypt\w*|decrypt\w*|crypto\w*|security|vulnerab\w*|payments?|billing"
+    r"|drop table|delete (all|every)|production|database schema)\b",
     re.IGNORECASE,
 )
 RISKY_PATH = re.compile(r"(^|/)(migrations?|deploy|infra|terraform|\.github|secrets?|auth)(/|$)", re.IGNORECASE)
-PATH = re.compile(r"[\w.\-/]+\.[A-Za-z][\w]{0,9}")
+
+WORD = re.compile(r"`(?P<code>[^`\n]+)`|[^\s`'\"()<>\[\]{},;]+")
+AFTER_PATH = re.compile(r"(#L\d+(-L\d+)?|(:\d+)*)[.:!?]*$")
+"""Line numbers and the punctuation of the sentence."""
 
 
 def triage(task: Task, paths: Collection[str]) -> Triage:
@@ -39,15 +46,26 @@ def triage(task: Task, paths: Collection[str]) -> Triage:
 
 
 def named_paths(text: str, paths: Collection[str]) -> tuple[str, ...]:
-    """The files of the base that the text names, by full path or by a file name only one of them has."""
-    known = set(paths)
+    """The files of the base that the text names: by their path, by an end of it that only one file has, or as an
+    absolute path or address that ends in one."""
     by_name: dict[str, list[str]] = {}
     for path in paths:
         by_name.setdefault(path.rsplit("/", 1)[-1], []).append(path)
-    found: list[str] = []
-    for word in PATH.findall(text):
-        word = word.strip("./")
-        candidates = [word] if word in known else by_name.get(word, [])
-        if len(candidates) == 1 and candidates[0] not in found:
-            found.append(candidates[0])
-    return tuple(found)
+    words = [match.group("code") or match.group(0) for match in WORD.finditer(text)]
+    found = [path for word in words if (path := meant_by(AFTER_PATH.sub("", word), by_name)) is not None]
+    return tuple(dict.fromkeys(found))
+
+
+def meant_by(word: str, by_name: Mapping[str, list[str]]) -> str | None:
+    """The file of the base that `word` means; None if it means none, or could mean several."""
+    word = word.removeprefix("./")
+    if "." not in word and "/" not in word and not word[:1].isupper():
+        return None  # an everyday word, though it may be a file's name
+    candidates = by_name.get(word.rsplit("/", 1)[-1], [])
+    if word in candidates:
+        return word
+    inner = [path for path in candidates if path.endswith(f"/{word}")]
+    if len(inner) == 1:
+        return inner[0]
+    outer = [path for path in candidates if word.endswith(f"/{path}")]
+    return max(outer, key=len) if outer else None

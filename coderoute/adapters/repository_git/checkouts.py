@@ -81,9 +81,9 @@ class Index:
             shutil.copy2(shared, self._git.store / shared.name)
 
     def changed_in_work_tree(self) -> str | None:
-        """A line about a tracked file that is not as the index has it, None if all are."""
+        """A tracked file that is not as the index has it, None if all are."""
         printed = self._run("update-index", "--refresh").decode("utf-8", "replace")
-        return printed.split("\n")[0] or None
+        return printed.split("\n")[0].rpartition(": needs ")[0] or None
 
     def staged(self, tree: str) -> str | None:
         """A path at which the index differs from `tree`, None if it nowhere does."""

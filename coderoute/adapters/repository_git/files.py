@@ -59,13 +59,15 @@ class WorkTree:
         left = []
         with self._opened() as root:
             for change in sorted(self._changes, key=lambda change: not change.deleted):
-                match self._state(root, change):
-                    case State.OLD if change.deleted:
+                state = self._state(root, change)
+                if state is State.OTHER:
+                    left.append(change.path)
+                elif change.deleted:
+                    if state is State.OLD:
                         _remove(root, change.path)
-                    case State.OLD:
-                        _write(root, change.path, blobs[change.new_oid], change.new_mode == EXECUTABLE)
-                    case State.OTHER:
-                        left.append(change.path)
+                    _prune(root, change.path)  # also after a merge that was killed in between
+                elif state is State.OLD:
+                    _write(root, change.path, blobs[change.new_oid], change.new_mode == EXECUTABLE)
         return tuple(left)
 
     @contextlib.contextmanager
@@ -170,15 +172,23 @@ def _write(root: int, path: str, data: bytes, executable: bool) -> None:
 
 
 def _remove(root: int, path: str) -> None:
-    """Remove a file, and the folders that are empty without it."""
     *folders, name = path.split("/")
     with contextlib.ExitStack() as stack:
-        opened = [root]
+        at = root
         for folder in folders:
-            opened.append(stack.enter_context(_folder(opened[-1], folder)))
-        os.unlink(name, dir_fd=opened[-1])
-        for parent, folder in zip(reversed(opened[:-1]), reversed(folders), strict=True):
-            try:
-                os.rmdir(folder, dir_fd=parent)
-            except OSError:  # it still holds something
-                return
+            at = stack.enter_context(_folder(at, folder))
+        os.unlink(name, dir_fd=at)
+
+
+def _prune(root: int, path: str) -> None:
+    """Remove the folders above `path` that are empty."""
+    folders = path.split("/")[:-1]
+    with contextlib.ExitStack() as stack:
+        opened = [root]
+        with contextlib.suppress(OSError):  # the deeper ones may be gone already
+            for folder in folders:
+                opened.append(stack.enter_context(_folder(opened[-1], folder)))
+        with contextlib.suppress(OSError):  # it holds something
+            for parent, folder in reversed(list(zip(opened, folders, strict=False))):
+                with contextlib.suppress(FileNotFoundError):
+                    os.rmdir(folder, dir_fd=parent)

@@ -36,11 +36,20 @@ class Objects:
         self._listings: dict[str, Listing] = {}
 
     def listing(self, tree: str) -> Listing:
-        """What is below `tree`; the last few are remembered (a tree never changes)."""
+        """What is below `tree`; the last few are remembered (a tree never changes).
+
+        Raises:
+            BadInput: there is no such tree, in our store or the user's.
+        """
         known = self._listings.get(tree)
         if known is None:
-            known = _parse_listing(tree, self._git.run("ls-tree", "-r", "-t", "-z", "-l", "--full-tree", checked(tree)))
-            self._listings[tree] = known
+            try:
+                printed = self._git.run("ls-tree", "-r", "-t", "-z", "-l", "--full-tree", checked(tree))
+            except GitFailed as failed:
+                raise BadInput(
+                    f"{self._git.store} has no tree {tree}: {shown(failed.stderr)}", remedy="start the run anew"
+                ) from failed
+            self._listings[tree] = known = _parse_listing(tree, printed)
             if len(self._listings) > REMEMBERED_TREES:
                 del self._listings[next(iter(self._listings))]
         return known
@@ -83,6 +92,7 @@ class Objects:
         where = (path or "").removeprefix("./").strip("/")
         if "\0" in where or ".." in where.split("/"):
             return ()
+        self.listing(tree)
         try:
             printed = self._git.run_bounded(
                 *("grep", "-n", "-I", "-z", "--full-name", "--no-color", "-F" if fixed else "-E", "-e", pattern),

@@ -2,6 +2,7 @@
 
 import re
 
+from coderoute.domain.lines import lines_of
 from coderoute.domain.plan import Step
 from coderoute.domain.symbols import DEFINITION, outline
 from coderoute.lookups import numbered
@@ -24,8 +25,11 @@ def step_files(step: Step, tree: str, repository: Repository) -> str:
         if data is None:
             parts.append(f"{path}: does not exist yet")
             continue
+        if b"\0" in data[:8192]:
+            parts.append(f"{path}: binary, {len(data):,} bytes")
+            continue
         text = data.decode("utf-8", "replace")
-        lines = len(text.splitlines())
+        lines = len(lines_of(text))
         body = numbered(text) if lines <= WHOLE_FILE_LINES else spoken_of(text, f"{step.title}\n{step.instructions}")
         if len(body) > left:
             body = "(use read_file)"
@@ -37,7 +41,7 @@ def step_files(step: Step, tree: str, repository: Repository) -> str:
 def spoken_of(text: str, words: str) -> str:
     """An outline of a long file, and the definitions that `words` name."""
     named = set(WORD.findall(words))
-    lines = text.splitlines()
+    lines = lines_of(text)
     starts = [(number, match.group(1)) for number, line in enumerate(lines, 1) if (match := DEFINITION.match(line))]
     blocks = [numbered(text, number, end_of_block(lines, number)) for number, name in starts if name in named]
     shown = "\n   ...\n".join(blocks[:MAX_BLOCKS])

@@ -32,11 +32,11 @@ ATTEMPT = {
     Kind.TEST_WRITE: Tokens(input_tokens=45_000, output_tokens=3_000),
     Kind.RENAME: Tokens(input_tokens=40_000, output_tokens=2_500),
     Kind.DOCS: Tokens(input_tokens=25_000, output_tokens=2_000),
-    Kind.COMMAND: Tokens(input_tokens=0, output_tokens=0),
+    Kind.COMMAND: Tokens(input_tokens=15_000, output_tokens=800),
     Kind.QUESTION: Tokens(input_tokens=0, output_tokens=0),
 }
+"""Of one attempt by a model; a step of class code or human costs nothing."""
 REVIEW = Tokens(input_tokens=15_000, output_tokens=1_500)
-PLANNING = Tokens(input_tokens=20_000, output_tokens=2_000)
 
 
 def quote(plan: Plan, *, cost_of: CostOf, roles: Mapping[str, str], cheap_tries: int, reviewed: bool) -> Quote:
@@ -70,17 +70,21 @@ def quote(plan: Plan, *, cost_of: CostOf, roles: Mapping[str, str], cheap_tries:
         return Quote(
             low_usd=None, likely_usd=None, high_usd=None, steps=steps, all_frontier_usd=None, all_cheap_usd=None
         )
+    review = steps.get("review") or Decimal(0)
     return Quote(
         low_usd=low, likely_usd=likely, high_usd=high, steps=steps,
-        all_frontier_usd=one_class(plan, "frontier", cost_of), all_cheap_usd=one_class(plan, "cheap", cost_of),
+        all_frontier_usd=one_class(plan, "frontier", cost_of, review),
+        all_cheap_usd=one_class(plan, "cheap", cost_of, review),
     )  # fmt: skip
 
 
-def one_class(plan: Plan, role: str, cost_of: CostOf) -> Decimal | None:
-    """One attempt at every step, all by `role`, with its review."""
-    total = Decimal(0)
-    for tokens in [ATTEMPT[step.kind] for step in plan.steps] + [REVIEW]:
-        cost = cost_of(role, tokens.usage())
+def one_class(plan: Plan, role: str, cost_of: CostOf, review: Decimal) -> Decimal | None:
+    """One attempt by `role` at every step that a model works on, and the review as it is quoted."""
+    total = review
+    for step in plan.steps:
+        if step.cls in (Class.CODE, Class.HUMAN):
+            continue
+        cost = cost_of(role, ATTEMPT[step.kind].usage())
         if cost is None:
             return None
         total += cost

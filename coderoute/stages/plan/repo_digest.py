@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from coderoute.domain.judgement import Outcome, TestReport
+from coderoute.domain.lines import lines_of
 from coderoute.domain.symbols import outline
 from coderoute.lookups import numbered
 from coderoute.ports import Repository
@@ -40,14 +41,14 @@ def excerpts(places: Sequence[tuple[str, str, tuple[int, ...]]], tree: str, repo
         body = excerpt(text, lines) if left > 0 else ""
         if len(body) > left:
             body = outline(text)[: max(0, left)]
-        count = len(text.splitlines())
+        count = len(lines_of(text))
         parts.append(f"## {path} ({count} lines; matched: {why})" + (f"\n{body}" if body else ""))
         left -= len(body)
     return "\n\n".join(parts) or "(no file matched; search for it)"
 
 
 def excerpt(text: str, lines: Sequence[int]) -> str:
-    total = len(text.splitlines())
+    total = len(lines_of(text))
     if total <= WHOLE_FILE_LINES:
         return numbered(text)
     spans: list[tuple[int, int]] = []

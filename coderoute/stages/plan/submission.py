@@ -12,7 +12,10 @@ from coderoute.domain.judgement import Outcome, TestReport
 from coderoute.domain.plan import Class, Kind, Plan, Reproduction, Step, in_order, mistakes
 
 STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,39}")
-RESERVED_IDS = ("direct", "rework")
+RESERVED_ID = re.compile(r"direct|review|rework(-.*)?")
+"""Steps of our own, and the review beside the steps in a quote."""
+
+MAX_MISTAKES = 12
 
 _STRINGS: JsonObject = {"type": "array", "items": {"type": "string"}}
 _OPTIONAL: JsonObject = {"type": ["string", "null"]}
@@ -23,7 +26,7 @@ SUBMIT_PLAN = Tool(
     schema={
         "type": "object",
         "properties": {
-            "summary": {"type": "string", "description": "What will change and why; its first line is the commit subject."},
+            "summary": {"type": "string", "description": "What changes and why; the first line is the commit subject."},
             "risk": {"type": "string", "enum": ["low", "medium", "high"]},
             "risk_reasons": _STRINGS,
             "questions": {**_STRINGS, "description": "Only what blocks the work."},
@@ -67,7 +70,7 @@ SUBMIT_PLAN = Tool(
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 class _Reproduction(_Strict):
@@ -78,7 +81,7 @@ class _Reproduction(_Strict):
 
 class _Step(_Strict):
     id: str
-    title: str = Field(max_length=300)
+    title: str = Field(min_length=1, max_length=300)
     instructions: str = Field(max_length=20_000)
     cls: Class = Field(alias="class")
     kind: Kind
@@ -99,54 +102,91 @@ class _Plan(_Strict):
 
 
 def read_plan(arguments: JsonObject, baseline: TestReport | None) -> Plan:
-    """The plan in `arguments`.
+    """The plan in `arguments`; the step that writes the reproduction test comes first. `baseline` None: the
+    repository has no test command.
 
     Raises:
-        Unfit: a line per mistake: of form, of the DAG, or a reproduction that the baseline contradicts.
+        Unfit: a line per mistake: of form, of the DAG, or of tests that the baseline contradicts.
     """
     try:
         found = _Plan.model_validate(arguments)
     except ValidationError as error:
         rows = [f"- {'.'.join(map(str, e['loc'])) or 'plan'}: {e['msg']}" for e in error.errors(include_url=False)]
-        raise Unfit("\n".join(rows[:12])) from error
-    steps = tuple(
-        Step(
-            id=step.id, title=step.title, instructions=step.instructions, cls=step.cls, kind=step.kind,
-            files=tuple(path.removeprefix("./") for path in step.files), depends_on=tuple(step.depends_on),
-            diff_lines=step.diff_lines, checks=tuple(check.strip() for check in step.checks if check.strip()),
-            command=step.command or None,
-        )
-        for step in found.steps
-    )  # fmt: skip
+        raise Unfit("\n".join(rows[:MAX_MISTAKES])) from error
+    steps = tuple(step_of(step) for step in found.steps)
     reproduction = Reproduction(
-        test=found.reproduction.test or None, step=found.reproduction.step or None, why_not=found.reproduction.why_not
-    )
+        test=found.reproduction.test or None, step=found.reproduction.step or None,
+        why_not=found.reproduction.why_not or None,
+    )  # fmt: skip
     if steps:
-        wrong = (
-            *names_that_are_wrong(steps),
-            *mistakes(steps, reproduction),
-            *contradictions(reproduction, steps, baseline),
-        )
+        wrong = (*names_that_are_wrong(steps), *mistakes(steps, reproduction)) or (
+            *checks_nobody_can_pass(steps, reproduction, baseline), *contradictions(reproduction, steps, baseline)
+        )  # fmt: skip
         if wrong:
-            raise Unfit("\n".join(f"- {mistake}" for mistake in wrong[:12]))
+            raise Unfit("\n".join(f"- {mistake}" for mistake in wrong[:MAX_MISTAKES]))
     return Plan(
         summary=found.summary, risk=found.risk, risk_reasons=tuple(found.risk_reasons),
-        questions=tuple(q for q in found.questions if q.strip()), reproduction=reproduction, steps=in_order(steps),
+        questions=tuple(question for question in found.questions if question), reproduction=reproduction,
+        steps=in_order(steps, first=reproduction.step),
+    )  # fmt: skip
+
+
+def step_of(step: _Step) -> Step:
+    return Step(
+        id=step.id, title=step.title, instructions=step.instructions, cls=step.cls, kind=step.kind,
+        files=tuple(path.removeprefix("./") for path in step.files), depends_on=tuple(step.depends_on),
+        diff_lines=step.diff_lines, checks=tuple(check for check in step.checks if check),
+        command=step.command or None,
     )  # fmt: skip
 
 
 def names_that_are_wrong(steps: tuple[Step, ...]) -> list[str]:
     """Step ids and paths that must not travel further."""
-    wrong = [
-        f"the step id {step.id!r} is not allowed: letters, digits, - _ . only, at most 40, not {RESERVED_IDS}"
-        for step in steps
-        if not STEP_ID.fullmatch(step.id) or step.id.startswith(RESERVED_IDS)
-    ]
+    wrong: list[str] = []
     for step in steps:
+        if not STEP_ID.fullmatch(step.id):
+            wrong.append(f"the step id {step.id!r} is not allowed: at most 40 letters, digits, - _ . and no other")
+        elif RESERVED_ID.fullmatch(step.id):
+            wrong.append(f"the step id {step.id!r} has a meaning of its own here: choose another")
         for path in step.files:
             refused = paths.refusal(path)
             if refused is not None:
-                wrong.append(f"step {step.id!r} names the path {path!r}: {refused[1]}")
+                wrong.append(f"step {step.id!r}, files: {refused.detail}; name files from the repository's root")
+            elif "*" in path:
+                wrong.append(f"step {step.id!r}, files: {path} is a pattern; name each file")
+    return wrong
+
+
+def checks_nobody_can_pass(
+    steps: tuple[Step, ...], reproduction: Reproduction, baseline: TestReport | None
+) -> list[str]:  # fmt: skip
+    """Checks by test id that no executor can turn green, because there can be no such test."""
+    checks = [(step.id, check) for step in steps for check in step.checks]
+    wrong = [
+        f'step {step_id!r}, checks: {check!r} is no command; write "$ " and then the command'
+        for step_id, check in checks
+        if check.startswith("$") and not check.startswith("$ ")
+    ]
+    tests = [(step_id, check) for step_id, check in checks if not check.startswith("$")]
+    if baseline is None:
+        wrong += [
+            f"step {step_id!r}, checks: {check!r}: this repository has no test command, so no test can be run; "
+            'use commands prefixed with "$ "'
+            for step_id, check in tests
+        ]
+        if reproduction.test is not None:
+            wrong.append(
+                "reproduction.test: this repository has no test command, so no test can be run; "
+                "set test and step to null and say so in why_not"
+            )
+    elif baseline.granularity == "test":
+        written = {path for step in steps for path in step.files}
+        wrong += [
+            f"step {step_id!r}, checks: {check!r} is no test of the base commit, and no step has its file in files; "
+            'give the id as the test runner prints it, and prefix a shell command with "$ "'
+            for step_id, check in tests
+            if not known_as(check, baseline) and file_of(check) not in written
+        ]
     return wrong
 
 
@@ -155,22 +195,38 @@ def contradictions(reproduction: Reproduction, steps: tuple[Step, ...], baseline
     test = reproduction.test
     if test is None or baseline is None or baseline.granularity != "test":
         return []
-    known = {
-        i: outcome for i, outcome in baseline.outcomes.items() if i == test or i.startswith((f"{test}[", f"{test}::"))
-    }
-    if reproduction.step is None:
-        if not known:
-            return [
-                f"reproduction.test {test!r} is no test of the base commit: name the step that writes it in "
-                "reproduction.step, or give an existing id"
-            ]
-        if all(outcome is not Outcome.FAILED for outcome in known.values()):
-            return [
-                f"reproduction.test {test!r} does not fail on the base commit, so it does not show the problem: "
-                "plan a step that writes a test which fails now"
-            ]
-    elif known and all(outcome is Outcome.PASSED for outcome in known.values()) and len(known) > 0:
-        writer = next(step for step in steps if step.id == reproduction.step)
-        if writer.kind is not Kind.TEST_WRITE:
-            return [f"the step {reproduction.step!r} writes the reproduction test: its kind must be test.write"]
+    known = known_as(test, baseline)
+    is_red = Outcome.FAILED in known.values()
+    writer = next((step for step in steps if step.id == reproduction.step), None)
+    if writer is None and not known:
+        return [
+            f"reproduction.test {test!r} is no test of the base commit: name the step that writes it in "
+            "reproduction.step, or give an existing id"
+        ]
+    if writer is None and not is_red:
+        return [
+            f"reproduction.test {test!r} does not fail on the base commit, so it does not show the problem: "
+            "plan a step that writes a test which fails now"
+        ]
+    if writer is not None and known and not is_red:
+        return [
+            f"reproduction.test {test!r} exists on the base commit and does not fail there: give the test that step "
+            f"{writer.id!r} writes another name, and put its own id here"
+        ]
+    if writer is not None and file_of(test) not in writer.files:
+        return [f"step {writer.id!r} writes reproduction.test, so its files must list {file_of(test)!r}"]
     return []
+
+
+def known_as(test: str, baseline: TestReport) -> dict[str, Outcome]:
+    """What the baseline says of `test`: of itself, its parameters, all of its class or file, or of the file or class
+    around it that cannot even be loaded."""
+    return {
+        known: outcome
+        for known, outcome in baseline.outcomes.items()
+        if known == test or known.startswith((f"{test}[", f"{test}::")) or test.startswith(f"{known}::")
+    }
+
+
+def file_of(test: str) -> str:
+    return test.partition("::")[0]

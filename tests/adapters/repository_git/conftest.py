@@ -19,11 +19,6 @@ FILES = {
     "src/deep/b.py": b"b = 1\n",
     "tool.sh": b"#!/bin/sh\n",
 }
-CHANGE: dict[str, bytes | None] = {
-    "src/a.py": b"def a():\n    return 2\n",
-    "src/deep/b.py": None,
-    "src/fresh/new.py": b"new = 1\n",
-}
 
 
 class Bench:
@@ -97,8 +92,15 @@ class Bench:
     ) -> MergeResult:
         repository = repository or self.repository()
         base = base or repository.pin(None)
+        return self.merge_tree(
+            self.changed_tree(repository, base, change), base=base, repository=repository, branch=branch
+        )
+
+    def merge_tree(
+        self, tree: str, *, base: Base, repository: GitRepository, branch: str = "coderoute/1-x"
+    ) -> MergeResult:
         return repository.merge(
-            tree=self.changed_tree(repository, base, change),
+            tree=tree,
             base=base,
             branch=branch,
             message="Do it\n\nCoderoute-Run: 1\n",

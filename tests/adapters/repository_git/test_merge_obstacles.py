@@ -124,32 +124,32 @@ def _skip_worktree(bench: Bench) -> None:
     (bench.root / "src/a.py").unlink()
 
 
-def _no_index(bench: Bench) -> None:
+def _remove_from_the_index(bench: Bench) -> None:
     bench.git("rm", "-q", "--cached", "README.md")
 
 
 @pytest.mark.parametrize(
     ("prepare", "told"),
     [
-        (_edit, "uncommitted changes (README.md"),
-        (_edit_without_a_trace_in_size_or_time, "uncommitted changes (README.md"),
+        (_edit, "uncommitted changes (README.md)"),
+        (_edit_without_a_trace_in_size_or_time, "uncommitted changes (README.md)"),
         (_stage, "staged changes (README.md)"),
-        (_stage_and_revert, "uncommitted changes (README.md"),
-        (_delete, "uncommitted changes (README.md"),
-        (_chmod, "uncommitted changes (README.md"),
-        (_to_symlink, "uncommitted changes (README.md"),
+        (_stage_and_revert, "uncommitted changes (README.md)"),
+        (_delete, "uncommitted changes (README.md)"),
+        (_chmod, "uncommitted changes (README.md)"),
+        (_to_symlink, "uncommitted changes (README.md)"),
         (_add_in_the_way, "src/fresh/new.py in"),
         (_ignored_in_the_way, "src/fresh/new.py in"),
         (_file_for_folder, "src/fresh/new.py in"),
         (_symlink_for_folder, "src/fresh/new.py in"),
         (_folder_for_file, "src/fresh/new.py in"),
-        (_intent_to_add, "staged changes (mine.txt)"),
+        (_intent_to_add, "uncommitted changes (mine.txt)"),
         (_conflict, "a merge is in progress"),
         (_merge_in_progress, "a merge is in progress"),
         (_cherry_pick_in_progress, "a cherry-pick is in progress"),
         (_assume_unchanged, "src/a.py in"),
         (_skip_worktree, "src/a.py in"),
-        (_no_index, "staged changes (README.md)"),
+        (_remove_from_the_index, "staged changes (README.md)"),
     ],
 )
 def test_what_keeps_the_target_waiting(bench: Bench, prepare: Callable[[Bench], None], told: str) -> None:
@@ -235,7 +235,7 @@ def test_once_the_work_tree_is_clean_the_same_merge_goes_through(bench: Bench) -
         ("[attr]strange filter=f\nnew.py strange", b"x\n", "attribute filter"),
     ],
 )
-@pytest.mark.parametrize("place", [".gitattributes", ".git/info/attributes", "src/.gitattributes", "home"])
+@pytest.mark.parametrize("place", [".gitattributes", ".git/info/attributes", "home"])
 def test_a_file_that_git_would_convert_keeps_the_target_waiting(
     bench: Bench, tmp_path: Path, attributes: str, data: bytes, why: str, place: str
 ) -> None:
@@ -246,8 +246,6 @@ def test_a_file_that_git_would_convert_keeps_the_target_waiting(
     elif place.startswith(".git/"):
         (bench.root / ".git" / "info").mkdir(exist_ok=True)
         (bench.root / place).write_bytes(text)
-    elif place.startswith("src/") and attributes.startswith("[attr]"):
-        pytest.skip("git takes macros from the top folder alone")
     else:
         bench.commit({place: text})
     merged = merge_that_waits(bench, {"src/new.py": data})
@@ -275,6 +273,11 @@ def test_attributes_that_change_no_byte_are_no_obstacle(bench: Bench, attributes
     bench.commit({".gitattributes": f"{attributes}\n".encode()})
     assert bench.merge(CHANGE).target_moved
     assert bench.git("status", "--porcelain") == ""
+
+
+def test_attributes_of_a_folder_hold_below_it(bench: Bench) -> None:
+    bench.commit({"src/.gitattributes": b"*.py filter=f\n"})
+    assert "attribute filter" in (merge_that_waits(bench, {"src/deep/new.py": b"x\n"}).why or "")
 
 
 def test_an_attribute_that_the_change_itself_brings_counts(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 
@@ -21,9 +22,15 @@ def client() -> Iterator[docker.DockerClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def host_id() -> str:
+    """Another one for each test run: several may share an engine."""
+    return f"tests-{uuid.uuid4()}"
+
+
 @pytest.fixture(scope="module")
-def host() -> Iterator[DockerSandboxHost]:
-    with closing(DockerSandboxHost(host_id="docker-tests")) as host:
+def host(host_id: str) -> Iterator[DockerSandboxHost]:
+    with closing(DockerSandboxHost(host_id=host_id)) as host:
         yield host
 
 
@@ -100,7 +107,7 @@ def changed_image(client: docker.DockerClient) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture(scope="session")
 def containers_of(client: docker.DockerClient) -> Callable[[str], list[str]]:
-    """The ids of all containers of a host id."""
+    """The ids of all containers that a host id has."""
 
     def of(host_id: str) -> list[str]:
         found = client.api.containers(all=True, filters={"label": f"coderoute.owner={host_id}"})

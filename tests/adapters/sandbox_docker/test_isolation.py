@@ -1,6 +1,7 @@
 """What a command in a real container cannot reach."""
 
 import json
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,9 @@ import pytest
 
 from coderoute.adapters.sandbox_docker import DockerSandboxHost
 from coderoute.adapters.sandbox_docker.sandbox import DockerSandbox
+from coderoute.adapters.sandbox_docker.spec import Image, create_work_container
+from coderoute.errors import ConfigurationError
+from coderoute.ports import Environment, Limits
 
 pytestmark = pytest.mark.docker
 
@@ -19,7 +23,9 @@ def text_of(sandbox: DockerSandbox, command: str) -> str:
     return sandbox.run(command, timeout_s=60).text
 
 
-def test_the_container_is_what_the_security_design_says(client: docker.DockerClient, shared: DockerSandbox) -> None:
+def test_the_container_is_what_the_security_design_says(
+    client: docker.DockerClient, host_id: str, shared: DockerSandbox
+) -> None:
     attrs = client.api.inspect_container(shared.container_id)
     host_config, config = attrs["HostConfig"], attrs["Config"]
     given = (
@@ -65,7 +71,7 @@ def test_the_container_is_what_the_security_design_says(client: docker.DockerCli
     assert (config["Tty"], config["OpenStdin"]) == (False, False)
     assert config["Image"].startswith("sha256:")
     assert config["Labels"]["coderoute.run"] == "run-1"
-    assert config["Labels"]["coderoute.owner"] == "docker-tests"
+    assert config["Labels"]["coderoute.owner"] == host_id
     assert int(config["Labels"]["coderoute.lease_until"]) > datetime.now(UTC).timestamp()
 
 
@@ -111,14 +117,14 @@ def test_a_way_out_is_closed(shared: DockerSandbox, escape: str) -> None:
 
 
 def test_nothing_of_the_hosts_environment_is_inside(
-    opened: Callable[..., DockerSandbox], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    opened: Callable[..., DockerSandbox], host_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     proxies = {"default": {"httpProxy": "http://user:canary-4711@192.0.2.7:3128"}}
     (tmp_path / "config.json").write_text(json.dumps({"proxies": proxies}))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     for name in ("ANTHROPIC_API_KEY", "HTTPS_PROXY", "PIP_INDEX_URL", "SOME_VARIABLE"):
         monkeypatch.setenv(name, "http://canary-4711/")
-    with closing(DockerSandboxHost(host_id="docker-tests")) as host, closing(opened(host=host)) as sandbox:
+    with closing(DockerSandboxHost(host_id=host_id)) as host, closing(opened(host=host)) as sandbox:
         variables = dict(line.split("=", 1) for line in text_of(sandbox, "env").splitlines())
         everything = text_of(sandbox, "cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'")
     assert "canary" not in everything
@@ -137,3 +143,14 @@ def test_content_never_reaches_the_engines_event_log(client: docker.DockerClient
     events = str(list(client.events(since=since, until=until, filters=filters, decode=True)))
     assert "exec_start" in events
     assert "canary-4711" not in events
+
+
+def test_an_engine_that_makes_another_container_is_not_used(
+    client: docker.DockerClient, containers_of: Callable[[str], list[str]]
+) -> None:
+    image = Image(id=str(client.images.get("coderoute-sandbox:1").id), env=("NAME=not the image's",), volumes=())
+    environment = Environment(image=None, setup=(), limits=Limits())
+    labels = {"coderoute.owner": f"refused-{uuid.uuid4()}"}
+    with pytest.raises(ConfigurationError, match="another container than was asked for: environment is"):
+        create_work_container(client, image, environment, cpus=1, labels=labels)
+    assert containers_of(labels["coderoute.owner"]) == []

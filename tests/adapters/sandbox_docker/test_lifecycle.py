@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -71,13 +72,13 @@ def test_a_snapshot_that_breaks_off_is_no_snapshot(client: docker.DockerClient, 
 
 @pytest.mark.docker
 def test_a_container_that_cannot_take_the_checkout_blocks_and_is_removed(
-    host: DockerSandboxHost, containers_of: Callable[[str], list[str]]
+    host: DockerSandboxHost, host_id: str, containers_of: Callable[[str], list[str]]
 ) -> None:
-    before = containers_of("docker-tests")
+    before = containers_of(host_id)
     image = host.prepare(PLAIN, lambda: b"")
     with pytest.raises(Blocked, match="the checkout could not be put into the sandbox: tar: "):
         host.open(image, b"no tar file" * 1000, PLAIN, "run-1")
-    assert containers_of("docker-tests") == before
+    assert containers_of(host_id) == before
 
 
 @pytest.mark.docker
@@ -100,12 +101,12 @@ def test_several_threads_open_at_once(opened: Callable[..., DockerSandbox]) -> N
 
 @pytest.mark.docker
 def test_closing_removes_the_container(
-    opened: Callable[..., DockerSandbox], containers_of: Callable[[str], list[str]]
+    opened: Callable[..., DockerSandbox], host_id: str, containers_of: Callable[[str], list[str]]
 ) -> None:
     sandbox = opened()
-    assert sandbox.container_id in containers_of("docker-tests")
+    assert sandbox.container_id in containers_of(host_id)
     sandbox.close()
-    assert sandbox.container_id not in containers_of("docker-tests")
+    assert sandbox.container_id not in containers_of(host_id)
 
 
 def test_closing_works_when_the_engine_is_gone(caplog: pytest.LogCaptureFixture) -> None:
@@ -119,11 +120,12 @@ def test_reaping_removes_what_has_outlived_its_lease_and_nothing_of_others(
     opened: Callable[..., DockerSandbox], containers_of: Callable[[str], list[str]]
 ) -> None:
     now = datetime.now(UTC)
-    with closing(DockerSandboxHost(host_id="reaped")) as host, closing(DockerSandboxHost(host_id="other")) as other:
+    mine, theirs = f"mine-{uuid.uuid4()}", f"theirs-{uuid.uuid4()}"
+    with closing(DockerSandboxHost(host_id=mine)) as host, closing(DockerSandboxHost(host_id=theirs)) as other:
         sandbox, not_ours = opened(host=host), opened(host=other)
         assert host.reap(now) == 0
         assert host.reap(now + timedelta(hours=13)) == 1
-        assert containers_of("reaped") == []
+        assert containers_of(mine) == []
         assert not_ours.read("missing") is None
         with pytest.raises(SandboxLost):
             sandbox.run("true", timeout_s=20)
@@ -132,26 +134,28 @@ def test_reaping_removes_what_has_outlived_its_lease_and_nothing_of_others(
 
 @pytest.mark.docker
 def test_reaping_removes_what_a_killed_process_left(containers_of: Callable[[str], list[str]]) -> None:
+    mine = f"killed-{uuid.uuid4()}"
     program = """
-import os
+import os, sys
 from coderoute.adapters.sandbox_docker import DockerSandboxHost
 from coderoute.ports import Environment, Limits
-host, environment = DockerSandboxHost(host_id="killed"), Environment(image=None, setup=(), limits=Limits())
+host, environment = DockerSandboxHost(host_id=sys.argv[1]), Environment(image=None, setup=(), limits=Limits())
 host.open(host.prepare(environment, lambda: b""), bytes(10240), environment, "run-1")
 os.kill(os.getpid(), 9)
 """
     environ = {**os.environ, "PYTHONPATH": str(Path(coderoute.__file__).parents[1])}
-    killed = subprocess.run([sys.executable, "-c", program], env=environ, timeout=60, capture_output=True, check=False)
+    command = [sys.executable, "-c", program, mine]
+    killed = subprocess.run(command, env=environ, timeout=60, capture_output=True, check=False)
     assert killed.returncode == -9, killed.stderr
-    assert len(containers_of("killed")) == 1
-    with closing(DockerSandboxHost(host_id="killed")) as host:
+    assert len(containers_of(mine)) == 1
+    with closing(DockerSandboxHost(host_id=mine)) as host:
         assert host.reap(datetime.now(UTC)) == 1
-    assert containers_of("killed") == []
+    assert containers_of(mine) == []
 
 
 @pytest.mark.docker
 def test_a_missing_base_image_says_how_to_build_it() -> None:
-    host = DockerSandboxHost(host_id="docker-tests", default_image="coderoute-missing:1")
+    host = DockerSandboxHost(host_id="tests", default_image="coderoute-missing:1")
     with closing(host), pytest.raises(Blocked, match="no image coderoute-missing:1") as stopped:
         host.prepare(PLAIN, lambda: b"")
     assert stopped.value.reason == "environment_broken"

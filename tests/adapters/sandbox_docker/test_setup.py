@@ -147,10 +147,10 @@ def test_who_uses_the_image_otherwise_is_not_reaped(
 
 @pytest.mark.docker
 def test_a_failing_command_blocks_with_the_end_of_its_output(
-    containers_of: Callable[[str], list[str]], set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+    containers_of: Callable[[str], list[str]], host_id: str, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
-    before = containers_of("docker-tests")
+    before = containers_of(host_id)
     with pytest.raises(Blocked) as stopped:
         set_up("seq 1 1000; echo https://me:secret@192.0.2.7/simple has no such thing; exit 7", "echo not reached")
     output = stopped.value.problem.partition("ended with exit code 7:\n")[2].splitlines()
@@ -158,7 +158,7 @@ def test_a_failing_command_blocks_with_the_end_of_its_output(
     assert len(output) == 30
     assert stopped.value.reason == "environment_broken"
     assert "HTTPS_PROXY names this host's loopback" in stopped.value.remedy
-    assert containers_of("docker-tests") == before
+    assert containers_of(host_id) == before
 
 
 @pytest.mark.docker

@@ -1,0 +1,115 @@
+"""Which model serves a role when little was said, and whether its key is there."""
+
+from collections.abc import Callable
+
+import pytest
+
+from coderoute.domain.conversation import ModelRef
+from coderoute.errors import ConfigurationError
+from coderoute.settings import Settings, require_keys
+
+Load = Callable[..., Settings]
+Mistakes = Callable[..., list[str]]
+
+
+class TestModels:
+    @pytest.mark.parametrize(
+        ("keys", "frontier", "cheap"),
+        [
+            (["ANTHROPIC_API_KEY"], "anthropic:claude-opus-5-5", "anthropic:claude-haiku-5-5"),
+            (["OPENAI_API_KEY"], "openai:gpt-6.1-sol", "openai:gpt-6-luna"),
+            (["OPENAI_API_KEY", "ANTHROPIC_API_KEY"], "anthropic:claude-opus-5-5", "anthropic:claude-haiku-5-5"),
+        ],
+    )
+    def test_the_key_that_is_there_chooses_the_models(
+        self, load_with: Load, keys: list[str], frontier: str, cheap: str
+    ) -> None:
+        models = load_with(**dict.fromkeys(keys, "k")).models
+        assert models.frontier is not None
+        assert models.cheap is not None
+        assert (models.frontier.name, models.frontier.effort, models.cheap.name) == (frontier, "high", cheap)
+        assert models.premium == models.frontier
+
+    def test_without_a_key_and_a_word_there_are_none(self, load_with: Load) -> None:
+        models = load_with(OPENAI_API_KEY="").models
+        assert (models.frontier, models.cheap, models.premium) == (None, None, None)
+
+    @pytest.mark.parametrize(
+        ("written", "expected"),
+        [
+            ('effort = "low"', ModelRef(provider="anthropic", model="claude-opus-5-5", effort="low")),
+            ('model = "claude-x"', ModelRef(provider="anthropic", model="claude-x")),
+            ('model = "gpt-x"', ModelRef(provider="openai", model="gpt-x")),
+            ('model = "qwen"', ModelRef(provider="anthropic", model="qwen")),
+            ('provider = "openai"', ModelRef(provider="openai", model="gpt-6.1-sol", effort="high")),
+            ('provider = "openai"\nmodel = "claude-x"', ModelRef(provider="openai", model="claude-x")),
+            ('model = "o3"\neffort = "low"', ModelRef(provider="openai", model="o3", effort="low")),
+        ],
+    )
+    def test_what_is_not_written_of_a_model_follows_from_the_rest(
+        self, load_with: Load, written: str, expected: ModelRef
+    ) -> None:
+        assert load_with(file=f"[models.frontier]\n{written}", ANTHROPIC_API_KEY="k").models.frontier == expected
+
+    def test_premium_is_the_frontier_model_but_for_what_is_written(self, load_with: Load) -> None:
+        frontier = '[models.frontier]\nmodel = "gpt-x"\nbase_url = "https://g.example"\napi_key_env = "K"\n'
+        assert load_with(file=frontier + '[models.premium]\neffort = "high"').models.premium == ModelRef(
+            provider="openai", model="gpt-x", effort="high", base_url="https://g.example", api_key_env="K"
+        )
+
+    def test_another_provider_takes_no_address_or_key_of_the_first(self, load_with: Load) -> None:
+        frontier = '[models.frontier]\nmodel = "gpt-x"\nbase_url = "https://g.example"\napi_key_env = "K"\n'
+        assert load_with(file=frontier + '[models.premium]\nmodel = "claude-x"').models.premium == ModelRef(
+            provider="anthropic", model="claude-x"
+        )
+
+    def test_a_model_of_an_unknown_family_needs_a_provider(self, mistakes: Mistakes) -> None:
+        assert mistakes("models.cheap.model=qwen") == [
+            "settings: models.cheap.provider: is missing; write anthropic or openai"
+        ]
+
+
+class TestKeys:
+    def test_keys_that_are_there_are_enough(self, load_with: Load) -> None:
+        environ = {"ANTHROPIC_API_KEY": "k", "TEAM_KEY": "t"}
+        settings = load_with("models.cheap.api_key_env=TEAM_KEY", **environ)
+        require_keys(settings, environ)
+
+    def test_each_missing_key_is_named_with_its_model(self, load_with: Load) -> None:
+        settings = load_with(
+            "models.cheap.model=gpt-6-luna", "models.premium.api_key_env=TEAM_KEY", ANTHROPIC_API_KEY="k"
+        )
+        with pytest.raises(ConfigurationError) as refused:
+            require_keys(settings, {"OPENAI_API_KEY": ""})
+        assert refused.value.problem.split("\n") == [
+            "models.frontier (anthropic:claude-opus-5-5): its key is missing: ANTHROPIC_API_KEY is not set",
+            "models.cheap (openai:gpt-6-luna): its key is missing: OPENAI_API_KEY is not set",
+            "models.premium (anthropic:claude-opus-5-5): its key is missing: TEAM_KEY is not set",
+        ]
+        assert refused.value.exit_code == 78
+
+    def test_without_any_model_both_variables_are_named(self, load_with: Load) -> None:
+        with pytest.raises(ConfigurationError, match="neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set"):
+            require_keys(load_with(), {})
+
+    def test_a_key_is_not_sent_to_an_open_address_from_the_environment(self, load_with: Load) -> None:
+        environ = {"ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": "http://gateway.example"}
+        with pytest.raises(ConfigurationError, match="ANTHROPIC_BASE_URL must be an https address"):
+            require_keys(load_with(**environ), environ)
+        require_keys(load_with(**environ), environ | {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8080"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://gateway.example/v1",
+        "http://localhost:11434/v1",
+        "http://127.0.0.1:8080",
+        "http://127.8.9.1",
+        "http://[::1]:1/",
+    ],
+)
+def test_an_address_is_https_or_on_this_machine(load_with: Load, address: str) -> None:
+    settings = load_with(f"models.cheap.base_url={address}", OPENAI_API_KEY="k")
+    assert settings.models.cheap is not None
+    assert settings.models.cheap.base_url == address
