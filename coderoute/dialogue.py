@@ -13,6 +13,12 @@ T = TypeVar("T")
 
 MAX_REPAIRS = 1
 
+ENDINGS = {
+    Stop.REFUSAL: "refused_by_model: the model refused",
+    Stop.CONTEXT_FULL: "the conversation no longer fits into the model's context",
+}
+"""Stops after which asking again is no use."""
+
 
 class Unfit(Exception):
     """What was submitted cannot be used; the message is what the model must mend."""
@@ -51,8 +57,8 @@ def converse(
     while True:
         number += 1
         reply = ledger.call(request, role=role, key=places.turn(tags.stage, tags.step, tags.attempt, number))
-        if reply.stop is Stop.REFUSAL:
-            return Submission(value=None, problem="refused_by_model: the model refused", turns=number)
+        if reply.stop in ENDINGS:
+            return Submission(value=None, problem=ENDINGS[reply.stop], turns=number)
         spoken = [call for call in reply.tool_calls if call.name == submit]
         results: dict[str, ToolResult] = {}
         for call in spoken:
@@ -73,9 +79,14 @@ def converse(
                 results.get(call.id) or (no_more(call, submit) if must_submit else lookups.answer(call))
                 for call in reply.tool_calls
             ),
-            remark=None if reply.tool_calls else f"Answer by calling the tool {submit}, with every field filled.",
+            remark=None if reply.tool_calls else asked_again(reply, submit),
         )
         request = replace(request, exchanges=(*request.exchanges, exchange))
+
+
+def asked_again(reply: ModelReply, submit: str) -> str:
+    cut = "Your answer was cut off because it was too long. " if reply.stop is Stop.MAX_TOKENS else ""
+    return f"{cut}Answer by calling the tool {submit}, with every field filled."
 
 
 def refused(call: ToolCall, submit: str, mistakes: str) -> ToolResult:

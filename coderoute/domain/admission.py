@@ -16,11 +16,12 @@ from coderoute.domain.content import (
     character_problems,
     mixed_script,
 )
+from coderoute.domain.file_kinds import is_code, is_prose, is_test
 from coderoute.domain.judgement import Admission, AdmissionItem
 from coderoute.domain.paths import collisions, refusal, shown
 from coderoute.domain.secrets import find_secrets
 from coderoute.domain.watched import matches, watched
-from coderoute.domain.weakening import is_code, is_prose, is_test, weakenings
+from coderoute.domain.weakening import weakenings
 from coderoute.domain.work import EXECUTABLE, GITLINK, REGULAR, SYMLINK, FileChange
 
 MAX_FILES = 400

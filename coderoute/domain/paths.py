@@ -179,7 +179,7 @@ _INVISIBLE = frozenset(
 def _is_invisible(char: str) -> bool:
     if " " <= char <= "~":
         return False
-    return char in _INVISIBLE or unicodedata.category(char) in ("Cf", "Zl", "Zp", "Zs", "Co")
+    return char in _INVISIBLE or unicodedata.category(char) in ("Cf", "Cn", "Co", "Zl", "Zp", "Zs")
 
 
 def _first(path: str, matches: Callable[[str], bool], problem: str) -> str | None:

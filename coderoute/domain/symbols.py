@@ -17,9 +17,7 @@ MAX_SYMBOLS = 150
 def outline(text: str) -> str:
     """One row a definition, `line  text`, in order; at most MAX_SYMBOLS."""
     rows = [
-        f"{number:>5}  {line.rstrip()[:140]}"
-        for number, line in enumerate(lines_of(text), 1)
-        if DEFINITION.match(line)
+        f"{number:>5}  {line.rstrip()[:140]}" for number, line in enumerate(lines_of(text), 1) if DEFINITION.match(line)
     ]
     more = [f"... {len(rows) - MAX_SYMBOLS} more"] if len(rows) > MAX_SYMBOLS else []
     return "\n".join(rows[:MAX_SYMBOLS] + more)

@@ -15,35 +15,6 @@ from coderoute.domain.weakening_lines import Weakening, some, weakened_lines
 
 MAX_PARSED_BYTES = 1_000_000
 
-_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__", "e2e", "__snapshots__"})
-_STEM_ENDS = ("_test", "_tests", "_spec", ".test", ".spec", ".e2e", "Test", "Tests", "Spec", "TestCase")
-_CODE = frozenset(
-    "py pyi js jsx mjs cjs ts tsx mts cts vue svelte go rs java kt kts scala groovy rb php cs fs vb c h cc cpp cxx hh"
-    " hpp m mm swift dart lua pl pm r jl ex exs erl hrl hs ml mli clj sh bash zsh fish ps1 bat sql zig nim".split()
-)
-_PROSE = frozenset({"md", "rst", "adoc"})
-
-
-def is_test(path: str) -> bool:
-    """Whether runners or people would take the file for a part of the tests, by its name alone."""
-    *folders, name = path.split("/")
-    stem, _, suffix = name.rpartition(".")
-    if _FOLDERS & {folder.lower() for folder in folders}:
-        return True
-    return stem.startswith("test_") or stem.endswith(_STEM_ENDS) or suffix in ("snap", "ambr") or stem == "tests"
-
-
-def is_code(path: str) -> bool:
-    return _suffix(path) in _CODE
-
-
-def is_prose(path: str) -> bool:
-    return _suffix(path) in _PROSE
-
-
-def _suffix(path: str) -> str:
-    return path.rpartition("/")[2].rpartition(".")[2].lower()
-
 
 def weakenings(path: str, old: bytes, new: bytes) -> tuple[Weakening, ...]:
     """What the tests in `old` lost on the way to `new`, in the order of the new file; empty when nothing."""

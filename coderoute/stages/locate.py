@@ -20,10 +20,12 @@ KEPT_TESTS = 8
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
 CODE_SPAN = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 STOP_WORDS = frozenset(
-    """the and for that this with from are was were not but you your have has had should would could can will when
-    then than there here which what where who how why all any some one two use used using like just only also into
-    its expected actual error result returns return value values none true false def class import print self issue
-    please keep gives give same other more after before does instead still work works make example""".split()
+    WORD.findall(
+        """the and for that this with from are was were not but you your have has had should would could can will when
+        then than there here which what where who how why all any some one two use used using like just only also into
+        its expected actual error result returns return value values none true false def class import print self issue
+        please keep gives give same other more after before does instead still work works make example"""
+    )
 )
 
 

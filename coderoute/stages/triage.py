@@ -9,7 +9,8 @@ TINY_WORDS = 60
 """A longer description is no tiny task."""
 
 TINY = re.compile(
-    r"\b(typos?|spelling|spelled|misspell\w*|grammar|grammatical\w*|wording|reword\w*|docstrings?|(broken|dead) links?)\b",
+    r"\b(typos?|spelling|spelled|misspell\w*|grammar|grammatical\w*|wording|reword\w*|docstrings?"
+    r"|(broken|dead) links?)\b",
     re.IGNORECASE,
 )
 """Words about text that people read. A word that bug reports use as well (comment, link, rename) is not here: a tiny
@@ -52,8 +53,8 @@ def named_paths(text: str, paths: Collection[str]) -> tuple[str, ...]:
     for path in paths:
         by_name.setdefault(path.rsplit("/", 1)[-1], []).append(path)
     words = [match.group("code") or match.group(0) for match in WORD.finditer(text)]
-    found = [path for word in words if (path := meant_by(AFTER_PATH.sub("", word), by_name)) is not None]
-    return tuple(dict.fromkeys(found))
+    found = [meant_by(AFTER_PATH.sub("", word), by_name) for word in words]
+    return tuple(dict.fromkeys(path for path in found if path is not None))
 
 
 def meant_by(word: str, by_name: Mapping[str, list[str]]) -> str | None:

@@ -47,7 +47,7 @@ def begin_demo(
     create(path, files, "Durations for people")
     repository = GitRepository(path, folder / "q.git")
     pinned = repository.pin(None)
-    chosen = load(environ={}, files=RepositoryFiles(coderoute_toml=settings))
+    chosen = load(environ={"CODEROUTE_CONFIG_DIR": str(folder)}, files=RepositoryFiles(coderoute_toml=settings))
     runs.begin(
         house.store, run_id=run_id, repository=str(path), task=intake.task, base=pinned,
         terms=terms_of(chosen, house.prices()), plan_only=False, removed=intake.removed, now=now(),

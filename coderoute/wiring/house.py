@@ -77,7 +77,7 @@ def open_house(environ: Mapping[str, str] | None = None) -> House:
 
     environ = os.environ if environ is None else environ
     folder = state_dir(environ)
-    return House(folder=folder, store=SqliteStore(folder / "coderoute.db"), environ=environ)
+    return House(folder=folder, store=SqliteStore(folder), environ=environ)
 
 
 def own_secret(path: Path, size: int) -> bytes:

@@ -82,6 +82,7 @@ def terms_of(settings: Settings, prices: PriceList) -> Terms:
     models = {"cheap": chosen.cheap, "frontier": chosen.frontier, "premium": chosen.premium}
     known = {role: model for role, model in models.items() if model is not None}
     limits = settings.limits
+    measured = settings.people.minutes_per_100_lines
     return Terms(
         models=known,
         routes={name: str(route) for name, route in settings.routes.items()},
@@ -102,7 +103,7 @@ def terms_of(settings: Settings, prices: PriceList) -> Terms:
         max_turns=limits.max_turns, diff_lines=limits.diff_lines, diff_files=limits.diff_files,
         cheap_tries=cheap_tries(known, prices), frontier_tries=FRONTIER_TRIES, max_replans=MAX_REPLANS,
         usd_per_minute=settings.people.usd_per_minute,
-        minutes_per_100_lines=settings.people.minutes_per_100_lines or MINUTES_PER_100_LINES,
+        minutes_per_100_lines=MINUTES_PER_100_LINES if measured is None else measured,
         protected_paths=settings.gate.protected_paths,
         require_other_approver=settings.gate.require_other_approver, version=version(),
     )  # fmt: skip

@@ -17,7 +17,6 @@ from coderoute.settings import (
 )
 
 HOME = {"CODEROUTE_CONFIG_DIR": "/nowhere"}
-OWN_FILE = "/nowhere/coderoute.toml"
 
 
 def loaded(repository: str, *overrides: str, **environ: str) -> Settings:

@@ -7,6 +7,7 @@ from coderoute.domain import places
 from coderoute.domain.conversation import (
     CallTags,
     Exchange,
+    JsonObject,
     ModelRef,
     ModelReply,
     ModelRequest,
@@ -28,6 +29,8 @@ from coderoute.stages.execute.tools import CHANGES_THE_SANDBOX, FINISH, GIVE_UP,
 PACKAGE = "coderoute.stages.execute"
 MAX_OUTPUT_TOKENS = 8_192
 MAX_SILENT_TURNS = 2
+MAX_SAME_TURNS = 3
+"""Turns in a row with exactly the same calls: nothing changes between them, so nothing new will come."""
 GIVE_UP_KINDS = ("unclear", "impossible", "environment", "needs_stronger")
 
 
@@ -97,7 +100,8 @@ def loop(
     work: Assignment, request: ModelRequest, bench: Workbench, ledger: Ledger, journal: Journal
 ) -> tuple[int, _Ended]:
     """(turns, how it ended)."""
-    silent = 0
+    silent, same = 0, 1
+    before: list[tuple[str, JsonObject | None]] = []
     for number in range(1, work.max_turns + 1):
         key = places.turn("execute", work.step.id, work.number, number)
         try:
@@ -106,9 +110,16 @@ def loop(
             return number - 1, _Ended(end=AttemptEnd.NO_MONEY, summary=error.problem)
         if reply.stop is Stop.REFUSAL:
             return number, _Ended(end=AttemptEnd.REFUSED, summary=reply.text[:500])
+        if reply.stop is Stop.CONTEXT_FULL:
+            return number, _Ended(end=AttemptEnd.OUT_OF_TURNS, summary="the conversation no longer fits the model")
         results, ended = serve(reply, bench, journal, places.results(work.step.id, work.number, number))
         if ended is not None:
             return number, ended
+        calls = [(call.name, call.arguments) for call in reply.tool_calls]
+        same = same + 1 if calls and calls == before else 1
+        before = calls
+        if same >= MAX_SAME_TURNS:
+            return number, _Ended(end=AttemptEnd.OUT_OF_TURNS, summary=f"the same {calls[0][0]} call {same} times")
         silent = 0 if reply.tool_calls else silent + 1
         if silent >= MAX_SILENT_TURNS:
             return number, _Ended(end=AttemptEnd.NO_TOOLS, summary=reply.text[:500])
@@ -124,15 +135,20 @@ def serve(
     """The results of a reply's calls in order, up to a finish or give_up. Results that were recorded before a crash
     are the ones the model saw, so they stay; the calls that change the sandbox are done again for their effect."""
     recorded = journal.get(key, tuple[ToolResult, ...])
+    if recorded is not None:
+        for call in reply.tool_calls:
+            if call.name in CHANGES_THE_SANDBOX:
+                bench.perform(call)
+        return recorded, None
     results: list[ToolResult] = []
     for call in reply.tool_calls:
         ended = ending(call)
-        if ended is not None:
+        if ended is None:
+            results.append(incomplete(call) if call.name in (FINISH.name, GIVE_UP.name) else bench.perform(call))
+        elif ended.end is AttemptEnd.FINISHED and any(result.is_error for result in results):
+            results.append(failed(call, "not delivered: a call of this turn failed; look at that first"))
+        else:
             return tuple(results), ended
-        if recorded is None or call.name in CHANGES_THE_SANDBOX:
-            results.append(bench.perform(call) if call.name not in (FINISH.name, GIVE_UP.name) else incomplete(call))
-    if recorded is not None:
-        return recorded, None
     if reply.tool_calls:
         journal.put(key, tuple[ToolResult, ...], tuple(results))
     return tuple(results), None
@@ -162,7 +178,10 @@ def nudge(reply: ModelReply) -> str:
 
 def last_turns(number: int, max_turns: int) -> str | None:
     left = max_turns - number
-    return f"{left} turns are left: finish what you can and call finish." if left in (3, 1) else None
+    if left not in (3, 1):
+        return None
+    turns = "1 turn is" if left == 1 else f"{left} turns are"
+    return f"{turns} left: finish what you can and call finish."
 
 
 def opening(work: Assignment, repository: Repository) -> str:

@@ -1,20 +1,32 @@
 """The executor's tools, served by a sandbox: what a model may do to the checkout, and how it hears of mistakes."""
 
+import re
+
 from coderoute.domain import paths
 from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
+from coderoute.domain.lines import lines_of
 from coderoute.domain.work import Ending
-from coderoute.lookups import LIST_FILES, READ_FILE, SEARCH, failed, listing, numbered
+from coderoute.lookups import LIST_FILES, READ_FILE, SEARCH, below_root, failed, listing, numbered
 from coderoute.ports import Sandbox
+from coderoute.stages.execute.editing import Misfit, replace_once
 
 MAX_OUTPUT_CHARS = 12_000
 MAX_MATCHES = 80
 MAX_FILE_BYTES = 1_000_000
+MAX_COMMAND_BYTES = 100_000
+"""Linux takes no argument longer than 128 KiB, and a command is one argument of `sh -c`."""
 DEFAULT_TIMEOUT_S = 120.0
 MAX_TIMEOUT_S = 900.0
+LOOKUP_TIMEOUT_S = 20.0
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+NOT_LOOKED_INTO = (".git", ".venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache")
+"""Folders that hold what others made: their matches would bury the repository's own."""
 
 EDIT_FILE = Tool(
     name="edit_file",
-    description="Replace one piece of text in a file. `old` must stand in the file exactly once, character for character.",
+    description="Replace one piece of text in a file. `old` must stand there exactly once, character for character.",
     schema={
         "type": "object",
         "properties": {
@@ -95,6 +107,9 @@ class Workbench:
         """
         if call.arguments is None:
             return failed(call, "the arguments are no JSON object; send the call again")
+        broken = half_character(call.arguments)
+        if broken is not None:
+            return failed(call, f"{broken} holds half a character, which no file can; send the call again without it")
         match call.name:
             case "read_file":
                 return self._read_file(call, call.arguments)
@@ -132,12 +147,20 @@ class Workbench:
         pattern = arguments.get("pattern")
         if not isinstance(pattern, str) or not pattern:
             return failed(call, "pattern is missing")
+        if "\0" in pattern or "\n" in pattern:
+            return failed(call, "the pattern has a line break or a NUL byte; search for one line")
         path = PathArgument(arguments, default=".")
         if path.problem is not None:
             return failed(call, path.problem)
-        command = f"grep -rnIE --exclude-dir=.git -e {quoted(pattern)} -- {quoted(path.text)} | head -n 500"
-        result = self._sandbox.run(command, timeout_s=20)
-        rows = [row.removeprefix("./")[:300] for row in result.text.splitlines()]
+        skipped = " ".join(f"--exclude-dir={name}" for name in NOT_LOOKED_INTO)
+        command = f"grep -rnIE {skipped} -e {quoted(pattern)} -- {quoted(path.text)} | head -n 500"
+        result = self._sandbox.run(command, timeout_s=LOOKUP_TIMEOUT_S)
+        printed = [row.removeprefix("./")[:300] for row in lines_of(result.text)]
+        rows = [row for row in printed if not row.startswith("grep: ")]
+        if result.ending is Ending.TIMEOUT and not rows:
+            return failed(call, "the search took too long; give a simpler pattern or a folder")
+        if not rows and printed:
+            return failed(call, printed[0])
         if not rows:
             return ToolResult(call_id=call.id, text="(no line matches)")
         more = (
@@ -151,9 +174,12 @@ class Workbench:
         path = PathArgument(arguments, default=".")
         if path.problem is not None:
             return failed(call, path.problem)
-        find = f"find {quoted('./' + path.text)} -name .git -prune -o -type f -print | sort | head -n 2000"
-        result = self._sandbox.run(find, timeout_s=20)
-        rows = [row.removeprefix("./").removeprefix("./") for row in result.text.splitlines()]
+        pruned = " -o ".join(f"-name {name}" for name in NOT_LOOKED_INTO)
+        find = f"find {quoted('./' + path.text)} \\( {pruned} \\) -prune -o -type f -print | sort | head -n 2000"
+        result = self._sandbox.run(find, timeout_s=LOOKUP_TIMEOUT_S)
+        rows = [row.removeprefix("./").removeprefix("./") for row in lines_of(result.text)]
+        if rows and all(row.startswith("find: ") for row in rows):
+            return failed(call, rows[0])
         return ToolResult(call_id=call.id, text=listing(rows, ""))
 
     def _edit_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
@@ -163,26 +189,19 @@ class Workbench:
             return failed(call, path.problem)
         if not isinstance(old, str) or not isinstance(new, str):
             return failed(call, "old and new are strings")
-        if not old:
-            return failed(call, "old is empty; to make a new file use write_file")
         data = self._sandbox.read(path.text, limit=MAX_FILE_BYTES + 1)
         if data is None:
             return failed(call, f"there is no file {path.text}; to make one use write_file")
         if len(data) > MAX_FILE_BYTES:
             return failed(call, f"{path.text} is larger than {MAX_FILE_BYTES:,} bytes; change it with run")
-        text = data.decode("utf-8", "surrogateescape")
-        if "\r\n" in text and "\r\n" not in old:
-            old, new = old.replace("\n", "\r\n"), new.replace("\n", "\r\n")
-        count = text.count(old)
-        if count != 1:
-            return failed(
-                call, where_it_might_be(path.text, text, old) if count == 0 else several(path.text, text, old)
-            )
-        problem = self._sandbox.write(path.text, text.replace(old, new, 1).encode("utf-8", "surrogateescape"))
+        try:
+            edited = replace_once(path.text, data.decode("utf-8", "surrogateescape"), old, new)
+        except Misfit as misfit:
+            return failed(call, str(misfit))
+        problem = self._sandbox.write(path.text, edited.text.encode("utf-8", "surrogateescape"))
         if problem is not None:
             return failed(call, problem)
-        line = text[: text.index(old)].count("\n") + 1
-        return ToolResult(call_id=call.id, text=f"replaced at line {line} of {path.text}")
+        return ToolResult(call_id=call.id, text=f"replaced at line {edited.line} of {path.text}")
 
     def _write_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         path = PathArgument(arguments)
@@ -191,19 +210,19 @@ class Workbench:
             return failed(call, path.problem)
         if not isinstance(content, str):
             return failed(call, "content is a string")
-        data = content.encode("utf-8", "surrogatepass")
+        data = content.encode()
         if len(data) > MAX_FILE_BYTES:
             return failed(call, f"content has {len(data):,} bytes; the limit is {MAX_FILE_BYTES:,}")
         problem = self._sandbox.write(path.text, data)
         if problem is not None:
             return failed(call, problem)
-        return ToolResult(call_id=call.id, text=f"wrote {path.text} ({len(content.splitlines())} lines)")
+        return ToolResult(call_id=call.id, text=f"wrote {path.text} ({len(lines_of(content))} lines)")
 
     def _run(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         command, timeout_s = arguments.get("command"), arguments.get("timeout_s")
         if not isinstance(command, str) or not command.strip():
             return failed(call, "command is missing")
-        if "\0" in command or len(command.encode("utf-8", "surrogatepass")) > 100_000:
+        if "\0" in command or len(command.encode()) > MAX_COMMAND_BYTES:
             return failed(call, "the command is too long or has a NUL byte; put a script into a file")
         if not isinstance(timeout_s, int | None):
             return failed(call, "timeout_s is a whole number of seconds")
@@ -232,10 +251,10 @@ class PathArgument:
         if not isinstance(value, str):
             self.problem = "path is missing"
             return
-        self.text = value.removeprefix("/work/").removeprefix("./").rstrip("/") or "."
+        self.text = below_root("" if value == "/work" else value.removeprefix("/work/")) or "."
         refused = None if self.text == "." else paths.refusal(self.text)
         if refused is not None:
-            self.problem = f"the path {value!r} is not allowed ({refused[0]}): {refused[1]}"
+            self.problem = f"this path is not allowed ({refused.rule}): {refused.detail}"
 
 
 def quoted(text: str) -> str:
@@ -252,23 +271,6 @@ def head_and_tail(text: str, limit: int = MAX_OUTPUT_CHARS) -> str:
     )
 
 
-def several(path: str, text: str, old: str) -> str:
-    lines: list[str] = []
-    position = text.find(old)
-    while position >= 0 and len(lines) < 6:
-        lines.append(str(text.count("\n", 0, position) + 1))
-        position = text.find(old, position + 1)
-    return f"old stands {text.count(old)} times in {path} (lines {', '.join(lines)}): add lines around it to make it unique"
-
-
-def where_it_might_be(path: str, text: str, old: str) -> str:
-    """Nothing matched: the places whose first line matches but for white space, to copy from."""
-    first = next((line.strip() for line in old.splitlines() if line.strip()), "")
-    rows = text.splitlines()
-    near = [number for number, line in enumerate(rows, 1) if first and line.strip() == first][:2]
-    problem = f"old does not stand in {path} exactly (white space counts; line numbers are not part of the file)"
-    if not near:
-        return f"{problem}. Read the place again and copy it."
-    size = len(old.splitlines()) + 2
-    shown = "\n...\n".join("\n".join(rows[n - 1 : n - 1 + size]) for n in near)
-    return f"{problem}. The text there is:\n{shown}"
+def half_character(arguments: JsonObject) -> str | None:
+    """The name of the first argument whose text holds a lone surrogate: JSON may, UTF-8 cannot."""
+    return next((name for name, value in arguments.items() if isinstance(value, str) and SURROGATE.search(value)), None)

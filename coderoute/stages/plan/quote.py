@@ -41,15 +41,16 @@ REVIEW = Tokens(input_tokens=15_000, output_tokens=1_500)
 
 def quote(plan: Plan, *, cost_of: CostOf, roles: Mapping[str, str], cheap_tries: int, reviewed: bool) -> Quote:
     """Low: every step right at once. Likely: each first try succeeds with its assumed chance, else the ladder goes
-    on one rung. High: every try of every rung is used. `roles`: the role that starts each step, by step id."""
+    on one rung. High: every try of every rung is used. `roles`: the role that starts each step, by step id; a step
+    that no model works on has none."""
     low = likely = high = Decimal(0)
     unknown = False
     steps: dict[str, Decimal | None] = {}
     for step in plan.steps:
-        if step.cls in (Class.CODE, Class.HUMAN):
+        role = roles.get(step.id)
+        if role is None:
             steps[step.id] = Decimal(0)
             continue
-        role = roles[step.id]
         usage = ATTEMPT[step.kind].usage()
         first, strong = cost_of(role, usage), cost_of("frontier", usage)
         if first is None or strong is None:
@@ -73,16 +74,18 @@ def quote(plan: Plan, *, cost_of: CostOf, roles: Mapping[str, str], cheap_tries:
     review = steps.get("review") or Decimal(0)
     return Quote(
         low_usd=low, likely_usd=likely, high_usd=high, steps=steps,
-        all_frontier_usd=one_class(plan, "frontier", cost_of, review),
-        all_cheap_usd=one_class(plan, "cheap", cost_of, review),
+        all_frontier_usd=one_class(plan, "frontier", roles, cost_of, review),
+        all_cheap_usd=one_class(plan, "cheap", roles, cost_of, review),
     )  # fmt: skip
 
 
-def one_class(plan: Plan, role: str, cost_of: CostOf, review: Decimal) -> Decimal | None:
+def one_class(
+    plan: Plan, role: str, roles: Mapping[str, str], cost_of: CostOf, review: Decimal
+) -> Decimal | None:  # fmt: skip
     """One attempt by `role` at every step that a model works on, and the review as it is quoted."""
     total = review
     for step in plan.steps:
-        if step.cls in (Class.CODE, Class.HUMAN):
+        if step.id not in roles:
             continue
         cost = cost_of(role, ATTEMPT[step.kind].usage())
         if cost is None:

@@ -1,13 +1,18 @@
 """Which lines of the new files a patch shows: where a finding may point."""
 
-from unidiff.patch import PatchSet
+import re
+
 from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchSet
+
+ESCAPED = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
+NAMED = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
 
 
-def lines_of(patch: bytes) -> dict[str, frozenset[int]] | None:
+def shown_lines(patch: bytes) -> dict[str, frozenset[int]] | None:
     """Path -> its line numbers (of the new file) that stand in the patch; None if the patch cannot be parsed.
 
-    Paths are those of the patch's headers without `b/`; a quoted path is left out, a deleted file has its old lines.
+    A deleted file has its old lines.
     """
     try:
         files = PatchSet(patch.decode("utf-8", "surrogateescape"))
@@ -19,5 +24,15 @@ def lines_of(patch: bytes) -> dict[str, frozenset[int]] | None:
             numbers = {line.source_line_no for hunk in file for line in hunk if line.source_line_no}
         else:
             numbers = {line.target_line_no for hunk in file for line in hunk if line.target_line_no}
-        found[str(file.path)] = frozenset(numbers)
+        path = unquoted(str(file.path))
+        found[path] = found.get(path, frozenset()) | numbers
     return found
+
+
+def unquoted(path: str) -> str:
+    """The path behind git's quotation: names with quotes, backslashes or anything beyond ASCII stand in one."""
+    if not (len(path) > 1 and path.startswith('"') and path.endswith('"')):
+        return path
+    raw = path[1:-1].encode("utf-8", "surrogateescape")
+    plain = ESCAPED.sub(lambda m: bytes([NAMED.get(m.group(1)) or int(m.group(1), 8)]), raw)
+    return plain.decode("utf-8", "surrogateescape")

@@ -10,13 +10,13 @@ from coderoute.domain.conversation import CallTags, JsonObject, ModelRef, ModelR
 from coderoute.domain.judgement import Finding, Review
 from coderoute.domain.plan import Plan
 from coderoute.domain.task import Task
-from coderoute.domain.visible import visible_bytes
+from coderoute.domain.visible import visible, visible_bytes
 from coderoute.domain.work import Patch
 from coderoute.ledger import Ledger
 from coderoute.lookups import READ_FILE, SEARCH, Lookups
 from coderoute.ports import Repository
 from coderoute.prompt import fence, render
-from coderoute.stages.review.diff_lines import lines_of
+from coderoute.stages.review.diff_lines import shown_lines
 
 PACKAGE = "coderoute.stages.review"
 MAX_LOOKUP_TURNS = 6
@@ -98,7 +98,7 @@ def judge(
             "prompt.md",
             issue=fence("issue", f"{task.title}\n\n{task.body}", nonce),
             plan=fence("plan", plan_text(plan), nonce),
-            evidence=fence("evidence", evidence, nonce),
+            evidence=fence("evidence", visible(evidence), nonce),
             patch=fence("patch", shown[:MAX_PATCH_CHARS] + ("\n... cut: read the files" if cut else ""), nonce),
             notes=notes,
         ),
@@ -134,13 +134,16 @@ def read_review(arguments: JsonObject) -> _Review:
 
 
 def in_the_patch(findings: list[_Finding], patch: bytes) -> tuple[tuple[Finding, ...], int]:
-    """The findings that point to a line of the patch, and how many do not."""
-    lines = lines_of(patch) or {}
-    kept = [
-        Finding(severity=f.severity, path=f.path.removeprefix("./"), line=f.line, title=f.title, detail=f.detail)
-        for f in findings
-        if f.line in lines.get(f.path.removeprefix("./"), frozenset())
-    ]
+    """The findings that point to a line of the patch, and how many do not. Of a patch that cannot be parsed every
+    finding is kept: nobody knows where it points."""
+    lines = shown_lines(patch)
+    kept: list[Finding] = []
+    for f in findings:
+        path = f.path.removeprefix("./")
+        spellings = (path, path.removeprefix("b/"))  # the patch's headers have a/ and b/ in front
+        place = next((p for p in spellings if lines is None or f.line in lines.get(p, frozenset())), None)
+        if place is not None:
+            kept.append(Finding(severity=f.severity, path=place, line=f.line, title=f.title, detail=f.detail))
     return tuple(kept), len(findings) - len(kept)
 
 

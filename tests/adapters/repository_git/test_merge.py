@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from coderoute.adapters.repository_git.merge import Merge
 from coderoute.errors import BadInput, Refused
 from coderoute.ports import Identity
 
@@ -191,6 +192,22 @@ def test_a_target_that_moved_is_refused_and_nothing_changed(bench: Bench) -> Non
     with pytest.raises(Refused, match=rf"the target moved: refs/heads/main is {moved}"):
         bench.merge(CHANGE, base=base, repository=repository)
     assert bench.snapshot() == before
+
+
+def test_a_target_that_moves_while_we_merge_is_not_moved_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = bench.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "theirs")
+    bring = Merge._bring_objects
+
+    def bring_and_be_overtaken(merge: Merge) -> None:
+        bring(merge)
+        bench.git("update-ref", "refs/heads/main", theirs)
+
+    monkeypatch.setattr(Merge, "_bring_objects", bring_and_be_overtaken)
+    with pytest.raises(Refused, match="the target moved"):
+        bench.merge(CHANGE)
+    assert bench.git("rev-parse", "main") == theirs
+    assert bench.git("branch", "--list", "coderoute/*") == "", "one transaction: both branches or none"
+    assert bench.git("status", "--porcelain") == ""
 
 
 def test_a_target_that_was_deleted_is_refused(bench: Bench) -> None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from coderoute.adapters.repository_git import checkouts
 from coderoute.adapters.repository_git.files import WorkTree
 from coderoute.errors import Refused
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from coderoute.adapters.repository_git import GitRepository
     from coderoute.domain.task import Base
     from tests.adapters.repository_git.conftest import Bench
@@ -50,7 +48,7 @@ def _killed_before(moment: int, bench: Bench, repository: GitRepository, base: B
             tree = bench.changed_tree(repository, base, CHANGE)
             sys.addaudithook(count)
             bench.merge_tree(tree, base=base, repository=repository)
-        except BaseException:  # noqa: BLE001 - nothing of the child may go on in pytest
+        except BaseException:  # nothing of the child may go on in pytest
             os._exit(2)
         os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -128,7 +126,7 @@ def _stop_before_the_files(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> tup
 
     with monkeypatch.context() as patch:
         patch.setattr(WorkTree, "follow", die)
-        patch.setattr(checkouts.Path, "unlink", _keep_locks(checkouts.Path.unlink))
+        patch.setattr(Path, "unlink", _keep_locks(Path.unlink))
         with pytest.raises(_Killed):
             bench.merge(CHANGE, base=base, repository=repository)
     assert (bench.root / ".git" / "index.lock").exists()

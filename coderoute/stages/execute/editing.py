@@ -1,0 +1,91 @@
+"""Replacing one piece of a file's text: it is found exactly once, or a model hears what to do about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coderoute.domain.lines import lines_of
+
+MAX_LINES_NAMED = 6
+MAX_PLACES_SHOWN = 2
+TELLING_CHARS = 10
+"""A shorter piece stands in a file for many reasons."""
+
+
+class Misfit(Exception):
+    """Nothing can be replaced; the message says what to do next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """The whole new text, and the line (from 1) where it differs."""
+
+    text: str
+    line: int
+
+
+def replace_once(path: str, text: str, old: str, new: str) -> Edited:
+    """`text` with `new` where `old` stands. `text` may hold bytes that are no UTF-8 as lone surrogates; they stay.
+
+    Raises:
+        Misfit: `old` stands nowhere, or more than once.
+    """
+    if not old:
+        raise Misfit("old is empty; to make a new file use write_file")
+    if old == new:
+        raise Misfit("old and new are the same: nothing would change")
+    old, new = with_line_ends_of(text, old, new)
+    places = positions(text, old)
+    if not places:
+        raise Misfit(where_it_might_be(path, text, old, new))
+    if len(places) > 1:
+        raise Misfit(several(path, text, places))
+    changed = text[: places[0]] + new + text[places[0] + len(old) :]
+    return Edited(text=changed, line=line_at(text, places[0]))
+
+
+def with_line_ends_of(text: str, old: str, new: str) -> tuple[str, str]:
+    """`old` and `new` with the line ends that `text` has: a model writes bare line feeds."""
+    if "\r\n" not in text:
+        return old.replace("\r\n", "\n"), new.replace("\r\n", "\n")
+    if "\r\n" in old or ("\n" in old and old in text):
+        return old, new
+    if "\n" not in old and text.count("\r\n") * 2 < text.count("\n"):
+        return old, new
+    return old.replace("\n", "\r\n"), new.replace("\r\n", "\n").replace("\n", "\r\n")
+
+
+def positions(text: str, piece: str) -> list[int]:
+    """Where `piece` stands in `text`, overlapping ones too: each could be the one that is meant."""
+    found: list[int] = []
+    at = text.find(piece)
+    while at >= 0:
+        found.append(at)
+        at = text.find(piece, at + 1)
+    return found
+
+
+def line_at(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def several(path: str, text: str, places: Sequence[int]) -> str:
+    lines = ", ".join(str(line_at(text, place)) for place in places[:MAX_LINES_NAMED])
+    more = ", ..." if len(places) > MAX_LINES_NAMED else ""
+    return f"old stands {len(places)} times in {path} (lines {lines}{more}): add lines around it to make it unique"
+
+
+def where_it_might_be(path: str, text: str, old: str, new: str) -> str:
+    """Nothing matched: whether the change is there already, else places that match but for white space, to copy."""
+    if len(new.strip()) >= TELLING_CHARS and new in text:
+        line = line_at(text, text.index(new))
+        return f"old does not stand in {path}, but new does, at line {line}: this change seems to be made already"
+    wanted, rows = lines_of(old), lines_of(text)
+    first = next((line.strip() for line in wanted if line.strip()), "")
+    near = [number for number, line in enumerate(rows, 1) if first and line.strip() == first][:MAX_PLACES_SHOWN]
+    problem = f"old does not stand in {path} exactly (white space counts; line numbers are not part of the file)"
+    if not near:
+        return f"{problem}. Read the place again and copy it."
+    size = len(wanted) + 2
+    shown = "\n...\n".join("\n".join(rows[n - 1 : n - 1 + size]) for n in near)
+    readable = shown.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return f"{problem}. The text there is:\n{readable}"
