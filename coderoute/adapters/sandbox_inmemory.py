@@ -195,5 +195,6 @@ def recorded_commands(text: str) -> Commands:
 
 def digest_of(files: Mapping[str, bytes]) -> str:
     """Hex sha256 over the paths and contents of the checkout (`files` by absolute path)."""
-    sums = [f"{path} {hashlib.sha256(data).hexdigest()}\n" for path, data in files.items() if path.startswith(f"{WORK}/")]
+    inside = {path: data for path, data in files.items() if path.startswith(f"{WORK}/")}
+    sums = [f"{path} {hashlib.sha256(data).hexdigest()}\n" for path, data in inside.items()]
     return hashlib.sha256("".join(sorted(sums)).encode("utf-8", "surrogateescape")).hexdigest()

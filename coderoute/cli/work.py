@@ -73,11 +73,11 @@ def begin_and_drive(
         consent=ask_consent, warn=progress.warn,
     )  # fmt: skip
     progress.started(run_id, intake.removed)
-    run = wiring.drive(house, run_id, progress.show, plan_only=plan_only or ask_plan)
+    run = wiring.drive(house, run_id, progress.show)
     if ask_plan and run.status == "planned" and sys.stdin.isatty():
         print_plan(house, run_id)
         if click.confirm("Execute this plan?", default=False, err=True):
-            run = wiring.drive(house, run_id, progress.show, plan_only=False)
+            run = wiring.drive(house, run_id, progress.show)
     finish(house, run_id, as_json=as_json, at_the_gate=not plan_only)
 
 
@@ -160,7 +160,7 @@ def resume(name: str, as_json: bool, quiet: bool, verbose: bool) -> None:
     house = wiring.open_house()
     found = runs.find(house.store, name)
     progress = Progress(quiet=quiet, verbose=verbose)
-    wiring.drive(house, found.id, progress.show, plan_only=False)
+    wiring.drive(house, found.id, progress.show)
     finish(house, found.id, as_json=as_json, at_the_gate=True)
 
 

@@ -14,6 +14,7 @@ from coderoute.domain.content import (
     added_lines,
     binary_problem,
     character_problems,
+    is_plain,
     mixed_script,
 )
 from coderoute.domain.file_kinds import is_code, is_prose, is_test
@@ -142,7 +143,11 @@ def content_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
     problem = binary_problem(file.new, file.added)
     if file.change.binary or problem is not None:
         yield file.refused("content.binary", problem or "is a binary file")
-        return
+    elif not is_plain(file.new):
+        yield from _character_rules(file)
+
+
+def _character_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
     for line in file.added:
         text = line.text.removeprefix("\ufeff") if line.number == 1 else line.text
         for rule, wrong in character_problems(text, file.old_text):
@@ -197,7 +202,7 @@ def weaker_tests(file: ChangedFile) -> Iterator[AdmissionItem]:
 
 
 def mixed_scripts(file: ChangedFile) -> Iterator[AdmissionItem]:
-    if not is_code(file.path):
+    if not is_code(file.path) or (file.new or b"").isascii():
         return
     for line in file.added:
         word = mixed_script(line.text)

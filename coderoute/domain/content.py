@@ -44,6 +44,11 @@ def added_lines(old: bytes | None, new: bytes | None) -> tuple[AddedLine, ...]:
     return tuple(added)
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether there is nothing in `data` but visible ASCII, tabs and line endings."""
+    return _NOT_PLAIN.search(data) is None
+
+
 def binary_problem(new: bytes, added: tuple[AddedLine, ...]) -> str | None:
     """Why a person cannot read what the change adds, None if it is text."""
     if b"\0" in new[:BINARY_PROBE_BYTES] or any(b"\0" in line.data for line in added):
@@ -92,6 +97,7 @@ def _lines(data: bytes) -> list[bytes]:
     return [line.removesuffix(b"\r") for line in lines]
 
 
+_NOT_PLAIN = re.compile(rb"[^\t\n\r\x20-\x7e]|\r(?!\n)")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _JOINERS = "\u200c\u200d"

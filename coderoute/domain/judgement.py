@@ -40,7 +40,12 @@ class TestReport:
         exact = self.outcomes.get(test_id)
         if exact is not None:
             return [exact]
-        return [found for test, found in self.outcomes.items() if test.startswith((f"{test_id}[", f"{test_id}::"))]
+        return [found for test, found in self.outcomes.items() if stands_for(test_id, test)]
+
+
+def stands_for(test_id: str, test: str) -> bool:
+    """Whether `test_id` means `test`: that very test, or one of its parameters, or of its class or file."""
+    return test == test_id or test.startswith((f"{test_id}[", f"{test_id}::"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

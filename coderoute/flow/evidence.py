@@ -1,9 +1,19 @@
 """Facts about an attempt -> Evidence; pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
-from coderoute.domain.judgement import Admission, Evidence, Outcome, TestReport, Verification
+from coderoute.domain.judgement import (
+    Admission,
+    CheckResult,
+    Evidence,
+    Outcome,
+    TestReport,
+    Verification,
+    stands_for,
+)
 from coderoute.domain.plan import Kind, Plan, Step
 from coderoute.domain.verdicts import failure_signature
 from coderoute.domain.work import Attempt, AttemptEnd, FileChange
@@ -27,14 +37,16 @@ def gather(
 ) -> Evidence:  # fmt: skip
     """What the triggers look at. `last`: no step follows, so nothing may be red any more."""
     report, verdicts = verification.report, verification.verdicts
+    failed = tuple(check for check in verification.checks if not check.passed)
     unexpected: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
     if verdicts is not None:
-        checked = tuple(check.check for check in verification.checks)
         new = verdicts.failing_new_tests if last else ()  # before the end a new test may still wait for its fix
-        unexpected = verdicts.new_failures + tuple(test for test in new if not test.startswith(checked))
-        vanished = verdicts.vanished
+        unexpected = verdicts.new_failures + tuple(test for test in new if not is_checked(test, failed))
+        weakened = {item.path for item in admission.protected if item.rule.startswith("tests.")}
+        vanished = tuple(test for test in verdicts.vanished if file_of(test) not in weakened)
     refused = bool(admission.refusals) or attempt.refused is not None
+    outside = {item.path for item in admission.protected if item.rule == "plan.outside"} if plan.files else set()
     return Evidence(
         step_class=attempt.cls,
         attempt_number=attempt.number,
@@ -51,22 +63,41 @@ def gather(
         + tuple(item.detail for item in admission.refusals if item.rule != "secret.in_diff"),
         secrets=tuple(item.detail for item in admission.refusals if item.rule == "secret.in_diff"),
         protected=tuple(item.id for item in admission.protected),
-        outside_plan=tuple(change.path for change in changes if change.path not in step.files),
-        failed_checks=tuple(check.check for check in verification.checks if not check.passed),
+        outside_plan=tuple(change.path for change in changes if change.path in outside),
+        failed_checks=tuple(check.check for check in failed),
         unexpected_failures=unexpected,
         vanished=vanished,
         test_problem=problem_of(report, baseline),
-        failure_signature=None if report is None else failure_signature(report),
+        failure_signature=signature(report, unexpected, failed),
         earlier_signatures=history.signatures,
         spent_usd=spent_usd,
         budget_usd=budget_usd,
         over_budget=attempt.end is AttemptEnd.NO_MONEY,
         feedback=verification.feedback,
-        has_checks=bool(verification.checks) or plan.reproduction.test is not None,
+        has_checks=bool(verification.checks),
         attempts_refused=history.refused + (1 if refused else 0),
         replans_used=history.replans_used,
         reproduction_green_on_base=verification.reproduction_red_on_base is False,
     )
+
+
+def signature(report: TestReport | None, unexpected: Collection[str], failed: Sequence[CheckResult]) -> str | None:
+    """Equal for attempts that fail alike. What fails on the base too, and was not asked to be mended, is left out."""
+    parts: list[str] = []
+    if report is not None:
+        concerned = {i: how for i, how in report.outcomes.items() if i in unexpected or is_checked(i, failed)}
+        tests = failure_signature(replace(report, outcomes=concerned))
+        parts += [tests] if tests is not None else []
+    parts += [re.sub(r"\d+", "0", f"{c.check}\n{c.detail}") for c in failed if c.check.startswith("$ ")]
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:16] if parts else None
+
+
+def is_checked(test: str, checks: Collection[CheckResult]) -> bool:
+    return any(stands_for(check.check, test) for check in checks)
+
+
+def file_of(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def problem_of(report: TestReport | None, baseline: TestReport | None) -> str | None:

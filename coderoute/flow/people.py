@@ -10,6 +10,7 @@ from coderoute.domain.candidate import Candidate
 from coderoute.domain.plan import Plan
 from coderoute.domain.run import FINISHED, Approval, RunRecord, Status
 from coderoute.domain.task import Task
+from coderoute.domain.terms import Terms
 from coderoute.errors import Refused
 from coderoute.flow.candidate import exhibit, needed, read_patch
 from coderoute.flow.runs import found
@@ -78,6 +79,7 @@ def approve(
             standing = [a for a in store.approvals(run.id) if approving.holds(a, shown, key, now) is None]
             if standing:
                 return standing[-1]
+        check_other_approver(Journal(store, run.id), person)
         seen = Journal(store, run.id).get(places.shown(candidate.patch.sha256), str) is not None
         record = approving.approve(
             shown, person, patch_name=patch_name, acknowledged=acknowledged, seen=seen, key=key, now=now,
@@ -86,6 +88,19 @@ def approve(
         store.put_approval(record)
         store.set_status(run.id, Status.APPROVED)
         return record
+
+
+def check_other_approver(journal: Journal, person: Person) -> None:
+    """Raises Refused where somebody else than the requester must approve, and this is the requester.
+
+    What a person claims to be does not count: the operating system's user does.
+    """
+    required = needed(journal, places.TERMS, Terms).require_other_approver
+    if required and person.user == journal.get(places.REQUESTER, str):
+        raise Refused(
+            f"{person.user} started this run, and gate.require_other_approver asks for somebody else",
+            remedy="let another operating-system user of this machine approve it",
+        )
 
 
 def reject(store: RunStore, run: RunRecord, reason: str) -> None:

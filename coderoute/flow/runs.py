@@ -37,7 +37,7 @@ def find(store: RunStore, name: str) -> RunRecord:
 
 def begin(
     store: RunStore, *, run_id: str, repository: str, task: Task, base: Base, terms: Terms, plan_only: bool,
-    removed: tuple[str, ...], now: datetime,
+    removed: tuple[str, ...], requester: str, now: datetime,
 ) -> None:  # fmt: skip
     """Write the run's first records; from here on it can be resumed."""
     store.create(
@@ -50,11 +50,12 @@ def begin(
     journal.put(places.TERMS, Terms, terms)
     journal.put(places.TASK, Task, task)
     journal.put(places.BASE, Base, base)
+    journal.put(places.REQUESTER, str, requester)
     journal.put(places.INGEST, tuple[str, ...], removed)
     journal.put(places.MODE, str, "plan" if plan_only else "run")
 
 
-def drive(world: World, *, plan_only: bool) -> RunRecord:
+def drive(world: World) -> RunRecord:
     """Tell the story as far as it goes now; the run's record says how that ended.
 
     Raises:
@@ -70,6 +71,9 @@ def drive(world: World, *, plan_only: bool) -> RunRecord:
         run = found(store, run_id)
         if run.status in FINISHED or run.status in (Status.APPROVED, Status.AWAITING_APPROVAL):
             return run
+        if run.status is Status.PLANNED:
+            world.journal.once(places.RELEASED, str, world.now().isoformat)
+        plan_only = world.journal.get(places.MODE, str) == "plan" and world.journal.get(places.RELEASED, str) is None
         world.ledger.close_open_rows()
         store.set_status(run_id, Status.RUNNING)
         world.tell("run.working", {})

@@ -15,7 +15,7 @@ from coderoute.settings import (
     load,
 )
 from coderoute.stages.intake import Intake
-from coderoute.wiring.house import House, now
+from coderoute.wiring.house import House, now, os_user
 from coderoute.wiring.terms import terms_of
 from coderoute.wiring.world import docker_host
 
@@ -50,7 +50,8 @@ def begin_demo(
     chosen = load(environ={"CODEROUTE_CONFIG_DIR": str(folder)}, files=RepositoryFiles(coderoute_toml=settings))
     runs.begin(
         house.store, run_id=run_id, repository=str(path), task=intake.task, base=pinned,
-        terms=terms_of(chosen, house.prices()), plan_only=False, removed=intake.removed, now=now(),
+        terms=terms_of(chosen, house.prices()), plan_only=False, removed=intake.removed, requester=os_user(),
+        now=now(),
     )  # fmt: skip
     journal = Journal(house.store, run_id)
     journal.put(places.RECORDED_REPLIES, str, replies)

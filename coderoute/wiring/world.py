@@ -18,7 +18,7 @@ from coderoute.settings import (
     require_keys,
 )
 from coderoute.stages.intake import Intake
-from coderoute.wiring.house import House, host_id, now
+from coderoute.wiring.house import House, host_id, now, os_user
 from coderoute.wiring.terms import agree, settings_for, terms_of
 
 if TYPE_CHECKING:
@@ -64,16 +64,16 @@ def begin(
         raise
     runs.begin(
         house.store, run_id=run_id, repository=str(repository.root), task=intake.task, base=pinned, terms=terms,
-        plan_only=plan_only, removed=intake.removed, now=now(),
+        plan_only=plan_only, removed=intake.removed, requester=os_user(), now=now(),
     )  # fmt: skip
     return run_id
 
 
-def drive(house: House, run_id: str, show: Show, *, plan_only: bool) -> RunRecord:
+def drive(house: House, run_id: str, show: Show) -> RunRecord:
     """Drive a run to where it waits or ends, and give its record."""
     from coderoute.flow import runs
 
-    return runs.drive(world(house, runs.found(house.store, run_id), show), plan_only=plan_only)
+    return runs.drive(world(house, runs.found(house.store, run_id), show))
 
 
 def world(house: House, run: RunRecord, show: Show) -> "World":

@@ -1,5 +1,7 @@
 """The admission of whole changes: refused, protected or accepted, and always the same."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,8 @@ from coderoute.domain.work import EXECUTABLE, GITLINK, REGULAR, SYMLINK, FileCha
 
 ABSENT = "000000"
 KEY = "ghp_" + "aB3dE5fG7hJ9kL2mN4pQ6rS8tU1vW3xY5zA7"
+
+TEST = "def test_a(): assert x\n"
 
 Side = tuple[str, bytes | None] | None
 """Mode and bytes, None: not there."""
@@ -45,7 +49,7 @@ def admission(
             old_oid="1" * 40,
             new_oid="2" * 40,
             added=0,
-            removed=_lines(before) if before != after else 0,
+            removed=(_lines(before) - _lines(after)).total(),
             binary=any(b"\0" in (side[1] or b"") for side in (before, after) if side),
         )
         for path, (before, after) in sides.items()
@@ -61,8 +65,8 @@ def admission(
     )
 
 
-def _lines(side: Side) -> int:
-    return (side[1] or b"").count(b"\n") if side else 0
+def _lines(side: Side) -> Counter[bytes]:
+    return Counter((side[1] or b"").splitlines()) if side else Counter()
 
 
 def rules(found: Admission) -> list[str]:
@@ -111,7 +115,7 @@ def test_a_refusal_tells_the_place_and_shows_nothing_raw(
     for item in admission({path: (before, after)}).refusals:
         assert item.detail.isprintable(), what
         assert KEY not in item.detail
-        assert item.detail.startswith(path)
+        assert item.detail.startswith(path) or item.rule == "size.total"
         if item.line is not None:
             assert item.detail.startswith(f"{path}:{item.line} ")
 
@@ -153,7 +157,7 @@ ACCEPTED = [
     ("a removed file", "src/x.py", file("a\n"), None),
     ("a new test file", "tests/test_new.py", None, file("def test_a():\n    assert True\n")),
     ("a new test that is skipped", "tests/test_new.py", None, file("@pytest.mark.skip\ndef test_a(): pass\n")),
-    ("a new test in an old file", "tests/test_x.py", file("def test_a(): assert x\n"), file("def test_a(): assert x\ndef test_b(): assert y\n")),
+    ("a new test in an old file", "tests/test_x.py", file(TEST), file(f"{TEST}def test_b(): assert y\n")),
     ("new test data", "tests/data/more.json", None, file("{}\n")),
     ("more test data", "tests/data/more.txt", file("a\n"), file("a\nb\n")),
     ("prose beside the tests", "tests/README.md", file("a\n"), file("b\n")),
@@ -245,7 +249,7 @@ def test_files_the_plan_does_not_name_are_protected(path: str, outside: bool) ->
 
 
 def test_a_changed_test_file_outside_the_plan_is_protected() -> None:
-    sides = (file("def test_a(): assert x\n"), file("def test_a(): assert x\ndef test_b(): assert y\n"))
+    sides = (file(TEST), file(f"{TEST}def test_b(): assert y\n"))
     assert rules(admission({"tests/test_x.py": sides}, planned=frozenset())) == ["plan.outside"]
 
 
@@ -268,11 +272,11 @@ def test_this_machines_own_key_is_refused_whatever_it_looks_like() -> None:
 
 def test_findings_of_one_line_are_one_item() -> None:
     old = "def test_a():\n    assert x == 1\n"
-    new = "@pytest.mark.skip\n@pytest.mark.xfail\ndef test_a():\n    assert x == 1\n    try:\n        pass\n    except: return\n"
+    new = "@pytest.mark.skip\ndef test_a():\n    assert x == 1\n    try:\n        pass\n    except: return\n"
     found = admission({"test_x.py": (file(old), file(new))})
     ids = [item.id for item in found.items]
     assert len(ids) == len(set(ids))
-    assert "tests.weakened:test_x.py:7" in ids
+    assert "tests.weakened:test_x.py:6" in ids
     assert any(";" in item.detail for item in found.items)
 
 
@@ -313,7 +317,7 @@ def test_what_is_accepted_alone_is_accepted_with_a_plan_that_names_it(sides: dic
     assert admission(sides) == admission(sides, planned=frozenset(sides))
 
 
-@given(paths, data)
+@given(st.sampled_from(["src/a.py", "tests/test_a.py", "docs/ä.md", "tests/data.json"]), data)
 def test_an_unchanged_file_is_nobodys_fault(path: str, content: bytes) -> None:
     found = admission({path: (file(content), file(content))})
     assert {item.rule for item in found.items} <= {"content.binary"}, "git's own word on binary files stands"

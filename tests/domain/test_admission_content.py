@@ -90,7 +90,7 @@ def test_a_direction_change_the_file_had_may_not_come_again() -> None:
         (b"", b"late" * 4_000 + b"\n\0", True),
         (b"", "täxt\n".encode("latin-1"), True),
         ("täxt\n".encode("latin-1"), "täxt\n".encode("latin-1") + b"more\n", False),
-        (b"", "t\0e\0".encode(), True),
+        (b"", b"t\0e\0", True),
     ],
 )
 def test_what_is_not_utf_8_text_is_binary(old: bytes, new: bytes, binary: bool) -> None:

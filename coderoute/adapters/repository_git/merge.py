@@ -57,15 +57,10 @@ class Merge:
             if self.base.target is None:
                 self._land(with_target=False)
                 return self._waiting("the base is no branch: there is nothing to move")
-            current = refs.resolve(self.layout.common_dir, self.base.target)
-            if current is None or current.oid != self.base.commit:
-                self._check_already_there(current)
             holders = checkouts.holding(self.layout, self.base.target)
-            if current is not None and current.oid == self.base.commit:
+            if self._target_is_at_base():
                 return self._move(holders)
-            if current is not None and current.oid == self.commit:
-                return self._finish(holders)
-            return self._moved()
+            return self._finish(holders)
 
     @cached_property
     def commit(self) -> str:
@@ -121,22 +116,32 @@ class Merge:
                 remedy=f"rename it: git branch -m {self.branch} <other name>",
             )
 
-    def _check_already_there(self, current: refs.Ref | None) -> None:
-        """Raises Refused unless the target is at our commit, or beyond it."""
-        if current is not None and current.oid is not None:
-            if current.oid == self.commit:
-                return
-            try:
-                self.git.run("merge-base", "--is-ancestor", self.commit, current.oid)
-            except GitFailed:
-                pass
-            else:
-                return
-        where = current.oid if current is not None else "gone"
+    def _target_is_at_base(self) -> bool:
+        """Whether the target still is where it was; False when it is at our commit, or beyond it.
+
+        Raises:
+            Refused: it is anywhere else.
+        """
+        target = self.base.target or ""
+        current = refs.resolve(self.layout.common_dir, target)
+        where = current.oid if current is not None else None
+        if where == self.base.commit:
+            return True
+        if where is not None and self._is_in_history_of(where):
+            return False
         raise Refused(
-            f"the target moved: {self.base.target} is {where}, the change was made for {self.base.commit}",
+            f"the target moved: {target} is {where or 'gone'}, the change was made for {self.base.commit}",
             remedy="apply the change to the new base and approve it again: coderoute resume",
         )
+
+    def _is_in_history_of(self, commit: str) -> bool:
+        if commit == self.commit:
+            return True
+        try:
+            self.git.run("merge-base", "--is-ancestor", self.commit, commit)
+        except GitFailed:
+            return False
+        return True
 
     def _move(self, holders: tuple[Checkout, ...]) -> MergeResult:
         """The target is at the base: move it, together with the files of the one work tree that has it."""
@@ -148,6 +153,8 @@ class Merge:
             return self._waiting(f"{self.base.target} is checked out in {len(holders)} work trees")
         holder = holders[0]
         with index_lock(holder, self.commit, wait_s=self.lock_wait_s):
+            if not self._target_is_at_base():  # somebody was faster
+                return self._moved()
             index, files = self._parts_of(holder)
             why = checkouts.obstacle(index, holder, files, self.base.tree) or self._conversion()
             self._land(with_target=why is None, holder=holder)
@@ -156,15 +163,21 @@ class Merge:
             return self._bring_up(holder, index, files)
 
     def _finish(self, holders: tuple[Checkout, ...]) -> MergeResult:
-        """The target is our commit: finish what a killed merge may have left in a work tree."""
+        """The target has our commit: finish what a killed merge may have left in a work tree."""
         self._land(with_target=False)
         for holder in holders:
             index, files = self._parts_of(holder)
-            if checkouts.is_left_locked(holder, self.commit) or index.states(self.changes) == {State.OLD}:
+            if checkouts.is_left_locked(holder, self.commit) or self._is_behind(index):
                 with index_lock(holder, self.commit, wait_s=self.lock_wait_s):
-                    if index.states(self.changes) == {State.OLD}:
+                    if self._is_behind(index):
                         return self._bring_up(holder, index, files)
         return self._moved()
+
+    def _is_behind(self, index: Index) -> bool:
+        """Whether the branch is at our commit and the index is still as the base has it."""
+        current = refs.resolve(self.layout.common_dir, self.base.target or "")
+        at_commit = current is not None and current.oid == self.commit
+        return at_commit and index.states(self.changes) == {State.OLD}
 
     def _parts_of(self, holder: Checkout) -> tuple[Index, WorkTree]:
         setting = last(self.settings, "core.filemode")

@@ -26,19 +26,29 @@ def try_again(evidence: Evidence, policy: Policy, trigger: str, reason: str, cau
     """The next rung: the same class while its tries last, then the stronger one, then nobody."""
     if evidence.step_class == Class.CODE:
         return go_stronger(evidence, policy, trigger, reason, Cause.PLAN)
-    cheap = evidence.step_class == Class.CHEAP
-    if evidence.attempts_of_class < (policy.cheap_tries if cheap else policy.frontier_tries):
+    if has_tries_left(evidence, policy):
         return Decision(action=Action.RETRY, trigger=trigger, reason=reason, cause=cause, to=evidence.step_class)
     return go_stronger(evidence, policy, trigger, reason, cause)
+
+
+def has_tries_left(evidence: Evidence, policy: Policy) -> bool:
+    """Whether the class that made this attempt may make another. A command is tried once: it has no second idea."""
+    tries = {Class.CHEAP: policy.cheap_tries, Class.FRONTIER: policy.frontier_tries}
+    return evidence.attempts_of_class < tries.get(Class(evidence.step_class), 0)
 
 
 def go_stronger(evidence: Evidence, policy: Policy, trigger: str, reason: str, cause: Cause = Cause.MODEL) -> Decision:
     """To the frontier model; from there a new plan while one is left; then the ladder is used up."""
     if evidence.step_class == Class.CHEAP:
         return Decision(action=Action.ESCALATE, trigger=trigger, reason=reason, cause=cause, to=Class.FRONTIER)
-    if evidence.replans_used < policy.max_replans:
-        return Decision(action=Action.REPLAN, trigger=trigger, reason=reason, cause=Cause.PLAN)
-    return Decision(action=Action.ASK_HUMAN, trigger=trigger, reason=reason, cause=cause)
+    return replan(evidence, policy, trigger, reason) or ask(trigger, reason, cause)
+
+
+def replan(evidence: Evidence, policy: Policy, trigger: str, reason: str) -> Decision | None:
+    """A new plan, None when none is left."""
+    if evidence.replans_used >= policy.max_replans:
+        return None
+    return Decision(action=Action.REPLAN, trigger=trigger, reason=reason, cause=Cause.PLAN)
 
 
 def ask(trigger: str, reason: str, cause: Cause | None = None) -> Decision:
@@ -48,19 +58,23 @@ def ask(trigger: str, reason: str, cause: Cause | None = None) -> Decision:
 def secret_in_diff(evidence: Evidence, policy: Policy) -> Decision | None:
     if not evidence.secrets:
         return None
-    return feedback_once(evidence, "secret_in_diff", f"the change adds a secret: {some(evidence.secrets)}")
+    return feedback_once(evidence, policy, "secret_in_diff", f"the change adds a secret: {some(evidence.secrets)}")
 
 
 def admission_refused(evidence: Evidence, policy: Policy) -> Decision | None:
     if not evidence.refusals:
         return None
-    return feedback_once(evidence, "admission_refused", f"admission refuses the change: {some(evidence.refusals)}")
+    reason = f"admission refuses the change: {some(evidence.refusals)}"
+    return feedback_once(evidence, policy, "admission_refused", reason)
 
 
-def feedback_once(evidence: Evidence, trigger: str, reason: str) -> Decision:
-    """The author hears of it once; a second time is no slip and goes to a person."""
+def feedback_once(evidence: Evidence, policy: Policy, trigger: str, reason: str) -> Decision:
+    """The author hears of it once; a second time is no slip and goes to a person. Of a command the author is the
+    planner: running it again would only do the same again."""
     if evidence.attempts_refused > 1:
         return ask(trigger, f"{reason} (again, after it was told)", Cause.MODEL)
+    if evidence.step_class == Class.CODE:
+        return replan(evidence, policy, trigger, reason) or ask(trigger, reason, Cause.PLAN)
     return Decision(action=Action.RETRY, trigger=trigger, reason=reason, cause=Cause.MODEL, to=evidence.step_class)
 
 
@@ -79,7 +93,7 @@ def blocked(evidence: Evidence, policy: Policy) -> Decision | None:
 
 
 def over_budget(evidence: Evidence, policy: Policy) -> Decision | None:
-    if not evidence.over_budget:
+    if not evidence.over_budget and evidence.end != AttemptEnd.NO_MONEY:
         return None
     spent = "an unknown sum" if evidence.spent_usd is None else f"${evidence.spent_usd}"
     return ask("over_budget", f"spent {spent} of ${evidence.budget_usd}; the next call does not fit")
@@ -89,9 +103,9 @@ def plan_wrong(evidence: Evidence, policy: Policy) -> Decision | None:
     if evidence.end != AttemptEnd.GAVE_UP or evidence.give_up_kind != "impossible":
         return None
     reason = f"the step is impossible as planned: {evidence.summary}"
-    if evidence.replans_used < policy.max_replans:
-        return Decision(action=Action.REPLAN, trigger="plan_wrong", reason=reason, cause=Cause.PLAN)
-    return go_stronger(evidence, policy, "plan_wrong", reason, Cause.PLAN)
+    return replan(evidence, policy, "plan_wrong", reason) or go_stronger(
+        evidence, policy, "plan_wrong", reason, Cause.PLAN
+    )
 
 
 def gave_up(evidence: Evidence, policy: Policy) -> Decision | None:
@@ -100,6 +114,14 @@ def gave_up(evidence: Evidence, policy: Policy) -> Decision | None:
     if evidence.end == AttemptEnd.GAVE_UP:
         return go_stronger(evidence, policy, "gave_up", f"the model asks for a stronger one: {evidence.summary}")
     return None
+
+
+def outside_plan(evidence: Evidence, policy: Policy) -> Decision | None:
+    """Feedback while a try is left; after that the gate lists the files, and a person acknowledges them."""
+    if not evidence.outside_plan or not has_tries_left(evidence, policy):
+        return None
+    reason = f"the change leaves the plan: {some(evidence.outside_plan)}"
+    return try_again(evidence, policy, "outside_plan", reason)
 
 
 def diff_too_large(evidence: Evidence, policy: Policy) -> Decision | None:
@@ -117,7 +139,7 @@ def diff_too_large(evidence: Evidence, policy: Policy) -> Decision | None:
 def unexpected_failure(evidence: Evidence, policy: Policy) -> Decision | None:
     if evidence.test_problem is not None:
         reason = f"the test run proves nothing: {evidence.test_problem}"
-        return try_again(evidence, policy, "unexpected_failure", reason)
+        return repeat_or_try_again(evidence, policy, "unexpected_failure", reason)
     broken = evidence.unexpected_failures
     gone = evidence.vanished
     if not broken and not gone:
@@ -130,7 +152,8 @@ def unexpected_failure(evidence: Evidence, policy: Policy) -> Decision | None:
 
 def stuck(evidence: Evidence, policy: Policy) -> Decision | None:
     if evidence.end == AttemptEnd.OUT_OF_TURNS:
-        return go_stronger(evidence, policy, "stuck", "the attempt used up its turns without finishing")
+        reason = evidence.summary or "the attempt used up its turns without finishing"
+        return go_stronger(evidence, policy, "stuck", reason)
     if evidence.end == AttemptEnd.NO_TOOLS:
         return try_again(evidence, policy, "stuck", "the model talked instead of calling a tool")
     return None
@@ -146,7 +169,7 @@ def no_change(evidence: Evidence, policy: Policy) -> Decision | None:
 
 def target_still_red(evidence: Evidence, policy: Policy) -> Decision | None:
     if evidence.reproduction_green_on_base:
-        reason = "the reproduction test passes on the base commit: it does not show the problem"
+        reason = "the reproduction test is not red on the base commit: it does not show the problem"
         return repeat_or_try_again(evidence, policy, "target_still_red", reason)
     if not evidence.failed_checks:
         return None
@@ -168,6 +191,7 @@ TRIGGERS: tuple[Trigger, ...] = (
     over_budget,
     plan_wrong,
     gave_up,
+    outside_plan,
     diff_too_large,
     unexpected_failure,
     stuck,
@@ -175,5 +199,5 @@ TRIGGERS: tuple[Trigger, ...] = (
     target_still_red,
 )
 """In order of severity. `provider_down` and `review_rejected` are met where they arise: a provider that does not
-answer ends the run as unavailable, and a review is decided on in `decide.after_review`. `protected_path`,
-`test_weakened` and `outside_plan` only list items, which the gate shows."""
+answer ends the run as unavailable, and a review is decided on in `decide.after_review`. `same_failure_twice` is what
+a failure is called that comes again. `protected_path` and `test_weakened` only list items, which the gate shows."""

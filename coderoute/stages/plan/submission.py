@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from coderoute.dialogue import Unfit
 from coderoute.domain import paths
 from coderoute.domain.conversation import JsonObject, Tool
-from coderoute.domain.judgement import Outcome, TestReport
+from coderoute.domain.judgement import Outcome, TestReport, stands_for
 from coderoute.domain.plan import Class, Kind, Plan, Reproduction, Step, in_order, mistakes
 
 STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,39}")
@@ -224,7 +224,7 @@ def known_as(test: str, baseline: TestReport) -> dict[str, Outcome]:
     return {
         known: outcome
         for known, outcome in baseline.outcomes.items()
-        if known == test or known.startswith((f"{test}[", f"{test}::")) or test.startswith(f"{known}::")
+        if stands_for(test, known) or test.startswith(f"{known}::")
     }
 
 

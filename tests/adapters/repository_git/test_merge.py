@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from coderoute.ports import Identity
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from coderoute.ports import MergeResult
     from tests.adapters.repository_git.conftest import Bench
 
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -207,6 +209,24 @@ def test_a_target_that_moves_while_we_merge_is_not_moved_back(bench: Bench, monk
         bench.merge(CHANGE)
     assert bench.git("rev-parse", "main") == theirs
     assert bench.git("branch", "--list", "coderoute/*") == "", "one transaction: both branches or none"
+    assert bench.git("status", "--porcelain") == ""
+
+
+def test_of_two_merges_at_once_one_moves_the_target(bench: Bench) -> None:
+    def attempt(run: str) -> MergeResult | Refused:
+        repository = bench.repository(run=run)
+        change: dict[str, bytes | None] = {"src/a.py": f"by {run}\n".encode()}
+        try:
+            return bench.merge(change, base=base, repository=repository, branch=f"coderoute/{run}")
+        except Refused as refused:
+            return refused
+
+    base = bench.repository().pin(None)
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(attempt, ["one", "two", "three"]))
+    (merged,) = [result for result in results if not isinstance(result, Refused)]
+    assert merged.target_moved
+    assert bench.git("rev-parse", "main") == merged.commit
     assert bench.git("status", "--porcelain") == ""
 
 
