@@ -100,6 +100,15 @@ def file_of(test: str) -> str:
     return test.partition("::")[0]
 
 
+def unexplained(vanished: Sequence[str], admission: Admission) -> tuple[str, ...]:
+    """Vanished tests that no protected item accounts for. A removed test or a changed harness is a person's to judge:
+    it is listed at the gate, line by line; tests that are gone without such a trace are a failure."""
+    removed = {item.path for item in admission.protected if item.rule in ("tests.removed", "tests.weakened")}
+    if any(item.rule == "tests.harness" for item in admission.protected):
+        return ()
+    return tuple(test for test in vanished if test.split("::", 1)[0] not in removed)
+
+
 def problem_of(report: TestReport | None, baseline: TestReport | None) -> str | None:
     """Why the head's test run proves nothing, or that the whole command fails which passed on the base."""
     if report is None or baseline is None:

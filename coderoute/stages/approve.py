@@ -15,6 +15,8 @@ from coderoute.errors import BadInput, Refused
 
 MIN_PREFIX = 12
 LIFETIME = timedelta(hours=24)
+CLOCK_SLACK = timedelta(minutes=5)
+"""How far a clock may be set back without voiding what was just approved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,11 @@ def approve(
         BadInput, Refused: a wrong hash, a patch that was not shown in full, an item that was not acknowledged.
     """
     check_patch_name(patch_name, exhibit.patch)
+    if exhibit.admission.refusals:
+        raise Refused(
+            f"admission refuses this patch: {exhibit.admission.refusals[0].detail}",
+            remedy="nobody can approve it; send it back: coderoute send-back RUN --comment TEXT",
+        )
     if not seen:
         raise Refused(
             "this patch was not shown in full yet", remedy="read it first: coderoute diff RUN (or show, or gate)"
@@ -102,9 +109,9 @@ def approve(
         run_id=exhibit.run_id, repository_id=exhibit.base.repository_id, target=exhibit.base.target,
         base_commit=exhibit.base.commit, base_tree=exhibit.base.tree, tree=exhibit.patch.tree,
         patch_sha256=exhibit.patch.sha256, plan_sha256=exhibit.plan_sha256, evidence_sha256=exhibit.evidence_sha256,
-        version=exhibit.version, acknowledged=tuple(sorted(acknowledged)), by=person.user, claimed_as=person.claimed_as,
-        note=person.note, channel=person.channel, at=now.isoformat(), expires_at=(now + LIFETIME).isoformat(),
-        nonce=nonce, signature="",
+        version=exhibit.version, acknowledged=tuple(sorted(set(acknowledged))), by=person.user,
+        claimed_as=person.claimed_as, note=person.note, channel=person.channel, at=now.isoformat(),
+        expires_at=(now + LIFETIME).isoformat(), nonce=nonce, signature="",
     )  # fmt: skip
     return replace(record, signature=signature(record, key))
 
@@ -117,23 +124,27 @@ def signature(record: Approval, key: bytes) -> str:
 
 def holds(record: Approval, exhibit: Exhibit, key: bytes, now: datetime) -> str | None:
     """None if the approval still covers exactly this exhibit; else why not."""
-    if not hmac.compare_digest(record.signature, signature(record, key)):
+    if not hmac.compare_digest(record.signature.encode("utf-8", "replace"), signature(record, key).encode()):
         return "its signature does not fit: it was not made here, or was changed"
     expected = {
         "run": (record.run_id, exhibit.run_id),
         "repository": (record.repository_id, exhibit.base.repository_id),
         "target": (record.target, exhibit.base.target),
         "base commit": (record.base_commit, exhibit.base.commit),
+        "base tree": (record.base_tree, exhibit.base.tree),
         "tree": (record.tree, exhibit.patch.tree),
         "patch": (record.patch_sha256, exhibit.patch.sha256),
         "plan": (record.plan_sha256, exhibit.plan_sha256),
         "evidence": (record.evidence_sha256, exhibit.evidence_sha256),
+        "version of coderoute": (record.version, exhibit.version),
     }
     for name, (approved, found) in expected.items():
         if approved != found:
             return f"the {name} is not what was approved ({approved} then, {found} now)"
     if set(record.acknowledged) != {item.id for item in exhibit.admission.protected}:
         return "the protected items are not those that were acknowledged"
-    if not datetime.fromisoformat(record.at) - timedelta(minutes=5) <= now < datetime.fromisoformat(record.expires_at):
+    if now < datetime.fromisoformat(record.at) - CLOCK_SLACK:
+        return f"it was made at {record.at}, which is still to come: the clock was set back"
+    if now >= datetime.fromisoformat(record.expires_at):
         return f"it expired at {record.expires_at}"
     return None

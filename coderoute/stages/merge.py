@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from datetime import datetime
 
 from coderoute.domain.plan import Plan
@@ -12,10 +13,22 @@ from coderoute.domain.work import Patch
 from coderoute.errors import Refused
 from coderoute.ports import Identity, MergeResult, Repository
 
-MENTION = re.compile(r"(?<!\w)@(?=[A-Za-z0-9])")
-CLOSING = re.compile(r"\b(fix(?:e[sd])?|close[sd]?|resolve[sd]?)(\s*:?\s+)(?=#|\w+/\w+#|https?:)", re.IGNORECASE)
-TRAILER = re.compile(r"^[ \t]*([A-Za-z][A-Za-z0-9-]*)(?=\s*:\s)", re.MULTILINE)
-OURS = ("coderoute-run", "approved-by", "co-authored-by", "signed-off-by", "fixes", "closes", "resolves")
+MAX_SUBJECT_CHARS = 72
+MAX_SLUG_CHARS = 40
+
+MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
+CLOSING = re.compile(
+    r"(?<![A-Za-z])(close[sd]?|closing|fix(?:e[sd])?|fixing|resolve[sd]?|resolving|implement(?:s|ed|ing)?)"
+    r"(\s*:?\s*)(?=#\d|GH-\d|[\w.-]+/[\w.-]+#\d|https?:)",
+    re.IGNORECASE,
+)
+"""The words of all forges before an issue's number, name or address."""
+
+TRAILER = re.compile(
+    r"^(?=[ \t]*(?:coderoute-[a-z-]+|[a-z-]+-by|fixes|closes|resolves|implements|change-id)[ \t]*:)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Lines that git or a forge would take for something a person or this program had put there."""
 
 
 def merge(
@@ -41,24 +54,28 @@ def merge(
 
 
 def branch_name(task: Task, run_id: str) -> str:
-    """`coderoute/<issue number or slug>-<run id>`."""
-    words = re.findall(r"[a-z0-9]+", task.title.lower())
-    slug = "-".join(words)[:40].strip("-") or "change"
+    """`coderoute/<issue number or slug>-<run id>`; letters lose their accents, other scripts are left out."""
+    plain = unicodedata.normalize("NFKD", task.title).encode("ascii", "ignore").decode()
+    slug = "-".join(re.findall(r"[a-z0-9]+", plain.lower()))[:MAX_SLUG_CHARS].strip("-") or "change"
     return f"coderoute/{task.number if task.number is not None else slug}-{run_id}"
 
 
 def commit_message(plan: Plan, approval: Approval, run_id: str, number: int | None) -> str:
     """Subject and body from the plan's summary, made harmless; then our own trailers, the only ones."""
-    subject, _, body = plan.summary.strip().partition("\n")
-    trailers = [f"Coderoute-Run: {run_id}", f"Approved-by: {one_line(approval.claimed_as or approval.by)}"]
+    first, _, body = plan.summary.strip().partition("\n")
+    subject = one_line(first, MAX_SUBJECT_CHARS) or "Change without a summary"
+    if subject != visible(first.strip()):
+        body = f"{first}\n{body}"  # what the subject had no room for
+    said = harmless("\n\n".join(part for part in (subject, visible(body.strip())) if part))
+    approver = approval.by if approval.claimed_as is None else f"{approval.by}, as {approval.claimed_as}"
+    trailers = [f"Coderoute-Run: {run_id}", f"Approved-by: {harmless(one_line(approver))}"]
     if number is not None:
         trailers.append(f"Fixes #{number}")
-    parts = [harmless(one_line(subject, 72)), harmless(visible(body.strip())), "\n".join(trailers)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join((said, "\n".join(trailers))) + "\n"
 
 
 def harmless(text: str) -> str:
-    """Mentions, closing keywords and lines that look like our trailers no longer work."""
+    """Mentions, closing keywords and lines that look like trailers no longer work."""
     text = MENTION.sub("@ ", text)
-    text = CLOSING.sub(lambda found: f"{found.group(1)} issue ", text)
-    return TRAILER.sub(lambda m: f"> {m.group(0).strip()}" if m.group(1).lower() in OURS else m.group(0), text)
+    text = CLOSING.sub(lambda found: f"{found.group(1)} issue{found.group(2) or ' '}", text)
+    return TRAILER.sub("> ", text)

@@ -44,11 +44,14 @@ CHECKOUT = (
 """In the order in which a snapshot has it."""
 
 
+IN_TURNS = b"".join(b"out %d\nerr %d\n" % (n, n) for n in range(1, 101))
+
+
 def recorded(command: str, env: Mapping[str, str], files: Mapping[str, bytes]) -> Recorded | None:
     """What the commands of this suite do in a real shell."""
     match command:
-        case "echo out; echo err >&2; echo out again":
-            return Recorded(output=b"out\nerr\nout again\n")
+        case "for n in $(seq 100); do echo out $n; echo err $n >&2; done":
+            return Recorded(output=IN_TURNS)
         case "exit 3":
             return Recorded(exit_code=3)
         case 'printf %s "$WORD"':
@@ -111,8 +114,8 @@ def test_the_same_environment_has_the_same_image(host: SandboxHost) -> None:
 
 
 def test_a_command_prints_both_streams_in_the_order_of_printing(sandbox: Sandbox) -> None:
-    result = sandbox.run("echo out; echo err >&2; echo out again", timeout_s=20)
-    assert (result.exit_code, result.ending, result.output) == (0, Ending.EXIT, b"out\nerr\nout again\n")
+    result = sandbox.run("for n in $(seq 100); do echo out $n; echo err $n >&2; done", timeout_s=20)
+    assert (result.exit_code, result.ending, result.output) == (0, Ending.EXIT, IN_TURNS)
     assert not result.truncated
 
 
@@ -193,6 +196,7 @@ def test_a_write_through_a_link_changes_the_file_behind_it(sandbox: Sandbox) -> 
 def test_what_cannot_be_written_is_said_and_changes_nothing(sandbox: Sandbox) -> None:
     for name in ("bin", "README.md/below", "", "nul\0", "/etc/passwd", "../up", "a/../../up", "/tmp/x", "\udc80"):
         assert sandbox.write(name, b"x"), name
+    assert "outside the checkout" in (sandbox.write("/tmp/x", b"x") or "")
     assert tuple(sandbox.snapshot()) == CHECKOUT
 
 

@@ -22,6 +22,7 @@ from coderoute.domain.work import EXECUTABLE, GITLINK, REGULAR, SYMLINK, FileCha
 ABSENT = "000000"
 KEY = "ghp_" + "aB3dE5fG7hJ9kL2mN4pQ6rS8tU1vW3xY5zA7"
 
+LINE = "a" * 99 + "\n"
 TEST = "def test_a(): assert x\n"
 
 Side = tuple[str, bytes | None] | None
@@ -94,8 +95,8 @@ REFUSED = [
     ("a changed binary file", "x.png", file(b"\x89PNG\0"), file(b"\x89PNG\0\0"), "content.binary"),
     ("text of another encoding", "x.py", None, file("é".encode("latin-1")), "content.binary"),
     ("an endless line", "x.py", file("a\n"), file("a\n" + "b" * (MAX_LINE_BYTES + 1)), "size.line"),
-    ("a huge file", "x.py", None, file("a\n" * (MAX_FILE_BYTES // 2 + 1)), "size.file"),
-    ("a file that grew huge", "x.py", file("a\n"), file("a\n" * (MAX_FILE_BYTES // 2 + 1)), "size.file"),
+    ("a huge file", "x.py", None, file(LINE * (MAX_FILE_BYTES // 100 + 1)), "size.file"),
+    ("a file that grew huge", "x.py", file("a\n"), file(LINE * (MAX_FILE_BYTES // 100 + 1)), "size.file"),
     ("a key", "x.py", file("a\n"), file(f"a\nKEY = '{KEY}'\n"), "secret.in_diff"),
     ("a key in a new file", ".env", None, file(f"KEY={KEY}\n"), "secret.in_diff"),
 ]  # fmt: skip
@@ -178,7 +179,7 @@ ACCEPTED = [
     ("a key that was there", "x.py", file(f"a = '{KEY}'\n"), file(f"a = '{KEY}'\nb = 1\n")),
     ("a key that was there, its line edited", "x.py", file(f"a = '{KEY}'\n"), file(f"bc = '{KEY}'\n")),
     ("an example of a key", "README.md", None, file("export ANTHROPIC_API_KEY=sk-ant-...\n")),
-    ("a huge file edited", "x.csv", file("a\n" * 600_000), file("a\n" * 600_000 + "b\n")),
+    ("a huge file edited", "x.csv", file(LINE * 15_000), file(LINE * 15_000 + "b\n")),
     ("a version", "pyproject.toml", file('[project]\nversion = "1"\n'), file('[project]\nversion = "2"\n')),
 ]  # fmt: skip
 
@@ -190,7 +191,7 @@ def test_an_ordinary_change_is_accepted(what: str, path: str, before: Side, afte
 
 
 def test_a_file_too_large_to_search_is_refused_even_if_it_was_there() -> None:
-    old = b"a\n" * (MAX_CHECKED_BYTES // 2)
+    old = LINE.encode() * (MAX_CHECKED_BYTES // 100)
     assert rules(admission({"x.csv": (file(old), file(old + b"b\n"))})) == ["size.file"]
 
 
@@ -204,7 +205,7 @@ def test_too_many_files_are_refused_as_a_whole() -> None:
 
 
 def test_too_much_added_text_is_refused_as_a_whole() -> None:
-    half = "".join(f"{number:07}\n" for number in range(MAX_ADDED_BYTES // 16))
+    half = "".join(f"{number:099}\n" for number in range(MAX_ADDED_BYTES // 200))
     assert admission({"a.txt": (None, file(half)), "b.txt": (None, file(half))}).items == ()
     assert rules(admission({"a.txt": (None, file(half)), "b.txt": (None, file(half + "x"))})) == ["size.total"]
 

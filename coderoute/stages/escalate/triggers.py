@@ -118,8 +118,10 @@ def gave_up(evidence: Evidence, policy: Policy) -> Decision | None:
 
 def outside_plan(evidence: Evidence, policy: Policy) -> Decision | None:
     """Feedback while a try is left; after that the gate lists the files, and a person acknowledges them."""
-    if not evidence.outside_plan or not has_tries_left(evidence, policy):
+    if not evidence.outside_plan or evidence.end != AttemptEnd.FINISHED or not has_tries_left(evidence, policy):
         return None
+    if diff_too_large(evidence, policy) is not None:
+        return None  # that allows no retry by the same class
     reason = f"the change leaves the plan: {some(evidence.outside_plan)}"
     return try_again(evidence, policy, "outside_plan", reason)
 

@@ -56,6 +56,8 @@ class Assignment:
     max_lines: int
     env: dict[str, str]
     nonce: str
+    test_command: str = ""
+    """How the repository's tests are run; empty: the model is not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +196,7 @@ def opening(work: Assignment, repository: Repository) -> str:
         instructions=step.instructions,
         files=fence("files", step_files(step, work.tree, repository), work.nonce),
         checks=checks,
+        tests=f"The whole suite is run with: {work.test_command}" if work.test_command else "",
         diff_lines=str(step.diff_lines),
         max_lines=str(work.max_lines),
         max_turns=str(work.max_turns),

@@ -1,14 +1,15 @@
 """A tree -> what a fresh container says about it: the whole suite against the baseline, and a step's checks."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 
-from coderoute.domain.judgement import CheckResult, Outcome, TestReport, Verification
+from coderoute.domain.judgement import CheckResult, Outcome, TestReport, Verification, stands_for
 from coderoute.domain.terms import TestCommand
 from coderoute.domain.verdicts import compare
 from coderoute.domain.work import Ending
 from coderoute.ports import Sandbox
+from coderoute.stages.verify.selection import file_of
 from coderoute.stages.verify.tests_run import confirm_flaky, run_tests
 
 OpenTree = Callable[[str], Sandbox]
@@ -16,6 +17,8 @@ OpenTree = Callable[[str], Sandbox]
 
 CHECK_TIMEOUT_S = 300.0
 MAX_FEEDBACK_CHARS = 8_000
+MAX_CHECK_OUTPUT_CHARS = 1_500
+MAX_FAILURES_TOLD = 6
 
 
 def report_dir() -> str:
@@ -23,10 +26,12 @@ def report_dir() -> str:
     return f"/tmp/cr-{secrets.token_hex(16)}"  # noqa: S108 - inside a container of ours
 
 
-def run_suite(sandbox: Sandbox, test: TestCommand, only: Sequence[str] = ()) -> TestReport:
+def run_suite(
+    sandbox: Sandbox, test: TestCommand, only: Sequence[str] = (), expected_failures: Collection[str] = ()
+) -> TestReport:  # fmt: skip
     return run_tests(
         sandbox, test.command, framework=test.framework, timeout_s=test.timeout_s, env=test.env, only=only,
-        report_dir=report_dir(),
+        report_dir=report_dir(), expected_failures=expected_failures,
     )  # fmt: skip
 
 
@@ -49,11 +54,10 @@ def is_red(test_id: str, tree: str, *, open_tree: OpenTree, test: TestCommand) -
         report = run_suite(sandbox, test, only=(test_id,))
     if report.granularity != "test":
         return report.exit_code != 0
-    file = test_id.split("::", 1)[0]
-    outcomes = matching(test_id, report) or [o for i, o in report.outcomes.items() if i == file and o is Outcome.FAILED]
-    if not outcomes:
-        return None
-    return any(outcome is Outcome.FAILED for outcome in outcomes)
+    outcomes = report.outcomes_of(test_id)
+    if outcomes:
+        return Outcome.FAILED in outcomes
+    return True if report.outcomes.get(file_of(test_id)) is Outcome.FAILED else None
 
 
 def verify_tree(
@@ -74,7 +78,10 @@ def verify_tree(
         SandboxLost, Unavailable
     """
     with closing(open_tree(tree)) as sandbox:
-        report = run_suite(sandbox, test) if baseline is not None else None
+        report = None
+        if baseline is not None:
+            red_before = [test_id for test_id, how in baseline.outcomes.items() if how is Outcome.FAILED]
+            report = run_suite(sandbox, test, expected_failures=red_before)
         commands = [command_check(sandbox, check, test) for check in checks if check.startswith("$ ")]
     verdicts = None
     if report is not None and baseline is not None and report.problem is None:
@@ -102,14 +109,6 @@ def rerun(tree: str, only: Sequence[str], test: TestCommand, open_tree: OpenTree
         return run_suite(sandbox, test, only=only)
 
 
-def matching(check: str, report: TestReport) -> list[Outcome]:
-    """The outcomes a test id stands for: itself, its parameters, or everything in its class or file."""
-    exact = report.outcomes.get(check)
-    if exact is not None:
-        return [exact]
-    return [outcome for test, outcome in report.outcomes.items() if test.startswith((f"{check}[", f"{check}::"))]
-
-
 def check_by_test(check: str, report: TestReport | None) -> CheckResult:
     """A check by test id: it passes when it stands for at least one passing test and no failing one."""
     if report is None:
@@ -119,34 +118,37 @@ def check_by_test(check: str, report: TestReport | None) -> CheckResult:
     if report.granularity != "test":
         passed = report.exit_code == 0
         return CheckResult(check=check, passed=passed, detail=f"the test command ends with {report.exit_code}")
-    outcomes = matching(check, report)
+    outcomes = report.outcomes_of(check)
     if not outcomes:
-        return CheckResult(check=check, passed=False, detail="no test has this id")
-    failed = sum(1 for outcome in outcomes if outcome is Outcome.FAILED)
-    passed = failed == 0 and Outcome.PASSED in outcomes
-    return CheckResult(check=check, passed=passed, detail="passed" if passed else f"{failed} of {len(outcomes)} fail")
-
-
-
+        file = file_of(check)
+        loads = report.outcomes.get(file) is not Outcome.FAILED
+        return CheckResult(
+            check=check, passed=False, detail="no test has this id" if loads else f"{file} does not load"
+        )
+    failed = outcomes.count(Outcome.FAILED)
+    if failed or Outcome.PASSED not in outcomes:
+        detail = f"{failed} of {len(outcomes)} fail" if failed else "it is skipped, so it shows nothing"
+        return CheckResult(check=check, passed=False, detail=detail)
+    return CheckResult(check=check, passed=True, detail="passed")
 
 
 def command_check(sandbox: Sandbox, check: str, test: TestCommand) -> CheckResult:
     result = sandbox.run(check.removeprefix("$ "), timeout_s=CHECK_TIMEOUT_S, env=test.env)
     passed = result.exit_code == 0 and result.ending is Ending.EXIT
-    return CheckResult(check=check, passed=passed, detail=f"exit code {result.exit_code}\n{result.text[-1500:]}".strip())
+    detail = f"exit code {result.exit_code}\n{result.text[-MAX_CHECK_OUTPUT_CHARS:]}".strip()
+    return CheckResult(check=check, passed=passed, detail=detail)
 
 
 def feedback(report: TestReport | None, suspects: Sequence[str], checks: Sequence[CheckResult]) -> str:
     """What the next attempt must know of the failures, cut to MAX_FEEDBACK_CHARS."""
     parts = [f"{check.check}: {check.detail}" for check in checks if not check.passed]
     if report is not None:
-        wanted = [test for test in report.failures if test in suspects or any(fits(test, c.check) for c in checks)]
-        parts += [f"{test}:\n{report.failures[test]}" for test in wanted[:6]]
+        ids = [*suspects, *(check.check for check in checks)]
+        wanted = [
+            test for test in report.failures if any(stands_for(i, test) or i.startswith(f"{test}::") for i in ids)
+        ]
+        parts += [f"{test}:\n{report.failures[test]}" for test in wanted[:MAX_FAILURES_TOLD]]
         if report.problem is not None:
             parts.append(f"{report.problem}\n{report.output_tail}")
     text = "\n\n".join(parts)
     return text if len(text) <= MAX_FEEDBACK_CHARS else text[: MAX_FEEDBACK_CHARS - 20] + "\n... cut"
-
-
-def fits(test: str, check: str) -> bool:
-    return test == check or test.startswith((f"{check}[", f"{check}::"))

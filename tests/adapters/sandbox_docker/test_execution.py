@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from coderoute.adapters.sandbox_docker.capture import Capture
 from coderoute.adapters.sandbox_docker.execution import STDERR, STDOUT, DeadlinePassed, Execution
-from coderoute.adapters.sandbox_docker.machine import oom_kills
+from coderoute.adapters.sandbox_docker.machine import Machine, oom_kills
+from coderoute.adapters.sandbox_docker.sandbox import DockerSandbox
+from coderoute.errors import SandboxLost
 
 SOON = float("inf")
 
@@ -45,8 +47,8 @@ def test_the_kernels_count_of_memory_kills_is_read_in_both_versions(counters: st
 class Engine:
     """Answers the three requests of an exec on loopback: `printed` comes in one packet with the HTTP headers."""
 
-    def __init__(self, printed: bytes, *, keep_open: bool = False, running: bool = False) -> None:
-        self._printed, self._keep_open, self._running = printed, keep_open, running
+    def __init__(self, printed: bytes, *, keep_open: bool = False, running: bool = False, exit_code: int = 0) -> None:
+        self._printed, self._keep_open, self._running, self._exit_code = printed, keep_open, running, exit_code
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         self.received = b""
@@ -79,7 +81,8 @@ class Engine:
                 self._held.append(connection)
                 return
         else:
-            state = b'{"Id": "e1", "Running": %s, "ExitCode": 0}' % (b"true" if self._running else b"false")
+            running = b"true" if self._running else b"false"
+            state = b'{"Id": "e1", "Running": %s, "ExitCode": %d}' % (running, self._exit_code)
             connection.sendall(
                 b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(state) + state
             )
@@ -90,9 +93,12 @@ def frame(stream: int, data: bytes) -> bytes:
     return bytes([stream, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
 
 
+def api_of(engine: Engine) -> docker.APIClient:
+    return docker.APIClient(base_url=engine.address, version="1.41")
+
+
 def executed(engine: Engine) -> Execution:
-    api = docker.APIClient(base_url=engine.address, version="1.41")
-    return Execution(api, "c1", ["true"], user="1:1", workdir="/", env={})
+    return Execution(api_of(engine), "c1", ["true"], user="1:1", workdir="/", env={})
 
 
 def test_output_that_arrives_with_the_headers_is_not_lost() -> None:
@@ -123,3 +129,22 @@ def test_a_command_still_running_at_the_deadline_is_told() -> None:
 def test_an_exit_code_the_engine_does_not_know_is_none() -> None:
     with closing(Engine(b"", running=True)) as engine, executed(engine) as execution:
         assert execution.exit_code() is None
+
+
+@pytest.mark.parametrize(("exit_code", "running"), [(1, False), (137, False), (0, True)])
+def test_a_whole_archive_from_a_program_that_did_not_succeed_is_no_snapshot(exit_code: int, running: bool) -> None:
+    printed = frame(STDOUT, bytes(10240))
+    with closing(Engine(printed, exit_code=exit_code, running=running)) as engine:
+        sandbox = DockerSandbox(Machine(api_of(engine), "c1"), left_by_setup=frozenset())
+        with pytest.raises(SandboxLost):
+            tuple(sandbox.snapshot())
+
+
+def test_a_whole_archive_from_a_program_that_succeeded_is_a_snapshot() -> None:
+    with closing(Engine(frame(STDOUT, bytes(10240)))) as engine:
+        assert tuple(DockerSandbox(Machine(api_of(engine), "c1"), left_by_setup=frozenset()).snapshot()) == ()
+
+
+def test_an_archive_that_ends_early_is_no_snapshot() -> None:
+    with closing(Engine(b"")) as engine, pytest.raises(SandboxLost):
+        tuple(DockerSandbox(Machine(api_of(engine), "c1"), left_by_setup=frozenset()).snapshot())

@@ -34,6 +34,12 @@ def test_links_come_out_as_data_and_other_kinds_not_at_all(sandbox: DockerSandbo
     )
 
 
+def test_only_regular_files_are_read(sandbox: DockerSandbox) -> None:
+    sandbox.run("mkfifo pipe", timeout_s=20)
+    assert sandbox.read("pipe") is None
+    assert sandbox.read("/dev/zero", limit=10) is None
+
+
 def test_a_file_hidden_from_its_owner_comes_out(sandbox: DockerSandbox) -> None:
     sandbox.run("mkdir -p a/b; echo 1 >a/b/c; echo 2 >d; chmod 0 a/b/c a/b a d", timeout_s=20)
     assert {found.path: found.data for found in sandbox.snapshot()} == {

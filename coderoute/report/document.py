@@ -1,0 +1,223 @@
+"""A run as one document: what was asked, planned, tried, found, approved and merged."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from coderoute.domain import places
+from coderoute.domain.candidate import Candidate
+from coderoute.domain.judgement import Admission, Outcome, Review, TestReport
+from coderoute.domain.money import LedgerRow
+from coderoute.domain.plan import Plan, Quote, Step
+from coderoute.domain.run import Approval, Event, RunRecord, Status
+from coderoute.domain.task import Base, Task
+from coderoute.domain.terms import Terms
+from coderoute.journal import Journal
+from coderoute.ports import MergeResult, PriceList, RunStore
+from coderoute.report.cost import cost_json
+from coderoute.report.plain import Json, last_number, model_seconds, money, moneys
+from coderoute.report.steps import escalations, steps_json
+
+MINUTES_TO_START = 2
+"""What reading the issue and the evidence takes before the first line of the patch."""
+
+
+def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
+    """Everything known about a run, with the keys of DESIGN 5.3."""
+    journal = Journal(store, run.id)
+    terms = journal.get(places.TERMS, Terms)
+    task, base = journal.get(places.TASK, Task), journal.get(places.BASE, Base)
+    candidate = journal.get(places.candidate(last_number(journal, "candidate/")), Candidate)
+    plan_number = last_number(journal, "plan/")
+    plan, quoted = journal.get(places.plan(plan_number), Plan), journal.get(places.quote(plan_number), Quote)
+    review = journal.get(places.review(candidate.number), Review) if candidate else None
+    rows = store.calls(run.id)
+    merged = journal.get(places.MERGED, MergeResult)
+    approval = current_approval(store.approvals(run.id), candidate, run.status)
+    return {
+        "run_id": run.id,
+        "status": run.status.value,
+        "reason": run.reason,
+        "problem": run.problem,
+        "remedy": run.remedy,
+        "questions": list(run.questions),
+        "task": None if task is None else {"source": task.source, "title": task.title, "url": task.url},
+        "repo": run.repository,
+        "base_commit": base.commit if base else None,
+        "target": base.target if base else None,
+        "branch": merged.branch if merged else None,
+        "created_at": run.created_at,
+        "plan": plan_json(plan),
+        "quote": quote_json(quoted),
+        "steps": steps_json(plan, run.status, journal, rows),
+        "escalations": escalations(journal),
+        "tests": tests_json(journal.get(places.BASELINE, TestReport), candidate),
+        "reproduction": reproduction_json(plan, candidate),
+        "admission": admission_json(candidate.admission if candidate else newest_admission(journal), approval),
+        "review": review_json(review),
+        "approval": approval_json(approval),
+        "patch": patch_json(candidate),
+        "commit": merged.commit if merged else None,
+        "pull_request": None,
+        "cost": cost_json(rows, journal, terms, prices),
+        "review_burden": {"predicted_min": predicted_minutes(candidate, terms), "measured_min": None},
+        "timing": timing_json(rows, store.events(run.id)),
+    }
+
+
+def newest_admission(journal: Journal) -> Admission | None:
+    """Of the last attempt, while there is no whole change yet."""
+    keys = journal.keys("admission/")
+    return journal.get(keys[-1], Admission) if keys else None
+
+
+def plan_json(plan: Plan | None) -> Json | None:
+    if plan is None:
+        return None
+    return {
+        "summary": plan.summary,
+        "risk": plan.risk,
+        "risk_reasons": list(plan.risk_reasons),
+        "steps": [planned_step_json(step) for step in plan.steps],
+    }
+
+
+def planned_step_json(step: Step) -> Json:
+    return {
+        "id": step.id, "title": step.title, "class": step.cls.value, "kind": step.kind.value,
+        "files": list(step.files), "depends_on": list(step.depends_on), "diff_lines": step.diff_lines,
+        "checks": list(step.checks), "instructions": step.instructions, "command": step.command,
+    }  # fmt: skip
+
+
+def quote_json(quoted: Quote | None) -> Json | None:
+    if quoted is None:
+        return None
+    return {
+        "low_usd": money(quoted.low_usd), "likely_usd": money(quoted.likely_usd), "high_usd": money(quoted.high_usd),
+        "steps": moneys(quoted.steps),
+        "all_frontier_usd": money(quoted.all_frontier_usd), "all_cheap_usd": money(quoted.all_cheap_usd),
+    }  # fmt: skip
+
+
+def tests_json(baseline: TestReport | None, candidate: Candidate | None) -> Json | None:
+    if baseline is None:
+        return None
+    verification = candidate.verification if candidate else None
+    head = verification.report if verification else None
+    verdicts = verification.verdicts if verification else None
+    by_test = verdicts is not None and baseline.granularity == "test"
+    lists: Json = {
+        name: list(getattr(verdicts, name)) if by_test else None
+        for name in ("fixed", "new_failures", "pre_existing", "flaky", "vanished", "new_tests")
+    }
+    return {
+        "framework": baseline.framework, "granularity": baseline.granularity,
+        "baseline": counts_json(baseline), "after": counts_json(head), **lists,
+    }  # fmt: skip
+
+
+def counts_json(report: TestReport | None) -> Json | None:
+    if report is None:
+        return None
+    if report.granularity != "test":
+        return {"passed": None, "failed": None, "skipped": None, "exit_code": report.exit_code}
+    return {
+        "passed": report.count(Outcome.PASSED), "failed": report.count(Outcome.FAILED),
+        "skipped": report.count(Outcome.SKIPPED),
+    }  # fmt: skip
+
+
+def reproduction_json(plan: Plan | None, candidate: Candidate | None) -> Json | None:
+    if plan is None:
+        return None
+    verification = candidate.verification if candidate else None
+    return {
+        "test": plan.reproduction.test,
+        "red_before": candidate.reproduction_red_on_base if candidate else None,
+        "green_after": verification.reproduction_green if verification else None,
+        "why_not": plan.reproduction.why_not,
+    }
+
+
+def admission_json(admission: Admission | None, approval: Approval | None) -> Json | None:
+    if admission is None:
+        return None
+    acknowledged = set(approval.acknowledged) if approval else set()
+    return {
+        "verdict": admission.verdict.value,
+        "items": [
+            {
+                "id": item.id, "rule": item.rule, "path": item.path, "line": item.line, "detail": item.detail,
+                "acknowledged": item.id in acknowledged,
+            }
+            for item in admission.items
+        ],
+    }  # fmt: skip
+
+
+def review_json(review: Review | None) -> Json | None:
+    if review is None:
+        return None
+    return {
+        "verdict": review.verdict, "summary": review.summary, "dropped": review.dropped, "coverage": review.coverage,
+        "model": review.model,
+        "findings": [
+            {"severity": f.severity, "path": f.path, "line": f.line, "title": f.title, "detail": f.detail}
+            for f in review.findings
+        ],
+    }  # fmt: skip
+
+
+def current_approval(approvals: Iterable[Approval], candidate: Candidate | None, status: Status) -> Approval | None:
+    """The last approval, if it is of the change that stands now and the run has not left it behind."""
+    if candidate is None or status not in (Status.APPROVED, Status.MERGED):
+        return None
+    fitting = [approval for approval in approvals if approval.patch_sha256 == candidate.patch.sha256]
+    return fitting[-1] if fitting else None
+
+
+def approval_json(approval: Approval | None) -> Json | None:
+    if approval is None:
+        return None
+    return {
+        "by": approval.by, "claimed_as": approval.claimed_as, "note": approval.note, "at": approval.at,
+        "channel": approval.channel, "patch_sha256": approval.patch_sha256, "plan_sha256": approval.plan_sha256,
+        "evidence_sha256": approval.evidence_sha256, "base_commit": approval.base_commit, "tree": approval.tree,
+        "expires_at": approval.expires_at,
+    }  # fmt: skip
+
+
+def patch_json(candidate: Candidate | None) -> Json | None:
+    if candidate is None:
+        return None
+    patch = candidate.patch
+    return {
+        "sha256": patch.sha256, "files": [change.path for change in patch.changes], "added": patch.added,
+        "removed": patch.removed, "path": patch.path, "tree": patch.tree,
+    }  # fmt: skip
+
+
+def predicted_minutes(candidate: Candidate | None, terms: Terms | None) -> float | None:
+    """Minutes a person needs for the patch: a start, and so many per 100 changed lines."""
+    if candidate is None or terms is None:
+        return None
+    minutes = MINUTES_TO_START + terms.minutes_per_100_lines * candidate.patch.lines / 100
+    return float(minutes.quantize(Decimal("0.1")))
+
+
+def timing_json(rows: Sequence[LedgerRow], events: Iterable[Event]) -> Json:
+    """Seconds of work and of models; what was not measured is null."""
+    spans: list[float] = []
+    begun: datetime | None = None
+    for event in events:
+        at = datetime.fromisoformat(event.at)
+        if event.event == "run.working":
+            begun = at
+        elif event.event == "run.waiting" and begun is not None:
+            spans.append((at - begun).total_seconds())
+            begun = None
+    return {
+        "total_s": round(sum(spans), 3) if spans else None, "model_s": model_seconds(rows), "sandbox_s": None,
+        "waiting_s": None, "overhead_s": None,
+    }  # fmt: skip

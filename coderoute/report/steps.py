@@ -1,0 +1,152 @@
+"""What became of each step: its attempts, what was decided about them, and where the work went from there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from coderoute.domain import places
+from coderoute.domain.judgement import Action, Decision
+from coderoute.domain.money import LedgerRow
+from coderoute.domain.plan import Class, Plan
+from coderoute.domain.run import Status
+from coderoute.domain.work import Attempt
+from coderoute.journal import Journal
+from coderoute.report.plain import Json, last_number, model_seconds, money
+
+ENDED = frozenset({Status.EXHAUSTED, Status.FAILED, Status.REJECTED, Status.CANCELLED})
+"""What was not done by now will not be done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A step with what was tried at it. `planned` False: it belongs to a plan that was given up."""
+
+    id: str
+    title: str
+    cls: str
+    planned: bool
+    attempts: tuple[Attempt, ...]
+    calls: tuple[LedgerRow, ...]
+    last: Decision | None
+    """About its newest attempt under the plan that stands."""
+
+
+def steps_json(plan: Plan | None, status: Status, journal: Journal, rows: Sequence[LedgerRow]) -> list[Json]:
+    """The plan's steps in order, then reworks, then what was tried of plans that were given up."""
+    standing = attempts_of_this_plan(journal)
+    found = [tried(step, standing, journal, rows) for step in steps_of(plan, journal)]
+    at_the_gate = bool(journal.keys("candidate/"))
+    later = [at_the_gate or any(step.calls or step.attempts for step in found[n + 1 :]) for n in range(len(found))]
+    return [
+        {
+            "id": step.id,
+            "title": step.title,
+            "status": step_status(step, status, later=gone_on),
+            "class": step.attempts[-1].cls if step.attempts else step.cls,
+            "model": model_of(step.attempts[-1]) if step.attempts else None,
+            "attempts": [attempt_json(attempt, step, journal) for attempt in step.attempts],
+        }
+        for step, gone_on in zip(found, later, strict=True)
+    ]
+
+
+def steps_of(plan: Plan | None, journal: Journal) -> list[tuple[str, str, str, bool]]:
+    """(id, title, class, whether the plan that stands has it)."""
+    found = {step.id: (step.id, step.title, step.cls.value, True) for step in plan.steps} if plan else {}
+    given_up = [journal.get(key, Plan) for key in journal.keys("plan/")]
+    older = {step.id: (step.title, step.cls.value) for old in given_up if old for step in old.steps}
+    attempted = dict.fromkeys(key.split("/")[1] for key in journal.keys("attempt/"))
+    for step_id in sorted(attempted, key=lambda i: not i.startswith("rework")):
+        rework = step_id.startswith("rework")
+        title, cls = older.get(step_id, ("Mend the change after review", Class.FRONTIER.value))
+        found.setdefault(step_id, (step_id, title, cls, rework))
+    return list(found.values())
+
+
+def tried(
+    step: tuple[str, str, str, bool], standing: frozenset[str], journal: Journal, rows: Sequence[LedgerRow]
+) -> Tried:  # fmt: skip
+    step_id, title, cls, planned = step
+    attempts = [a for key in journal.keys(f"attempt/{step_id}/") if (a := journal.get(key, Attempt)) is not None]
+    numbers = [a.number for a in attempts if places.attempt(step_id, a.number) in standing]
+    last = journal.get(places.decision(step_id, numbers[-1]), Decision) if numbers else None
+    return Tried(
+        id=step_id, title=title, cls=cls, planned=planned, last=last, attempts=tuple(attempts),
+        calls=tuple(row for row in rows if row.stage == "execute" and row.step == step_id),
+    )  # fmt: skip
+
+
+def attempts_of_this_plan(journal: Journal) -> frozenset[str]:
+    """The keys of the attempts made since the newest plan; the output of all others was thrown away."""
+    keys = journal.keys()
+    newest = places.plan(last_number(journal, "plan/"))
+    start = keys.index(newest) if newest in keys else 0
+    return frozenset(key for key in keys[start:] if key.startswith("attempt/"))
+
+
+def step_status(step: Tried, status: Status, *, later: bool) -> str:
+    """`later`: something behind this step was begun, so a person's step is answered."""
+    action = step.last.action if step.last else None
+    if action is Action.ACCEPT or (step.cls == Class.HUMAN and later):
+        return "accepted"
+    if not step.planned:
+        return "skipped"
+    if status in ENDED:
+        return "failed" if step.calls or step.attempts else "skipped"
+    match action:
+        case Action.ESCALATE:
+            return "escalated"
+        case Action.REPLAN | Action.ASK_HUMAN:
+            return "failed"
+        case Action.RETRY | None:
+            return "running" if status is Status.RUNNING and (step.calls or step.attempts) else "pending"
+
+
+def attempt_json(attempt: Attempt, step: Tried, journal: Journal) -> Json:
+    decision = journal.get(places.decision(step.id, attempt.number), Decision)
+    size = journal.get(places.size(step.id, attempt.number), tuple[int, int])
+    calls = [row for row in step.calls if row.attempt == attempt.number]
+    return {
+        "number": attempt.number,
+        "class": attempt.cls,
+        "model": model_of(attempt),
+        "cause": decision.cause.value if decision and decision.cause else None,
+        "trigger": decision.trigger if decision else None,
+        "decision": decision.action.value if decision else None,
+        "reason": decision.reason if decision else None,
+        "diff_lines": size[0] if size else None,
+        "diff_files": size[1] if size else None,
+        "cost_usd": money(sum((row.cost_usd for row in calls), Decimal(0))),
+        "latency_s": model_seconds(calls),
+    }
+
+
+def model_of(attempt: Attempt) -> str | None:
+    """None for a command: no model worked."""
+    return None if attempt.cls == Class.CODE else attempt.model
+
+
+def escalations(journal: Journal) -> list[Json]:
+    """Every decision that left the class that made the attempt, and every review that sent work back."""
+    found: list[Json] = []
+    for key in journal.keys("decision/"):
+        decision = journal.get(key, Decision)
+        _, step_id, number = key.split("/")
+        attempt = journal.get(places.attempt(step_id, int(number)), Attempt)
+        if decision is None or decision.action in (Action.ACCEPT, Action.RETRY):
+            continue
+        to = {Action.REPLAN: "plan", Action.ASK_HUMAN: "human"}.get(decision.action, decision.to or "frontier")
+        found.append(
+            {
+                "step": step_id, "trigger": decision.trigger, "from": attempt.cls if attempt else None, "to": to,
+                "reason": decision.reason,
+            }
+        )  # fmt: skip
+    for key in journal.keys("rework/"):
+        decision = journal.get(key, Decision)
+        if decision is not None and decision.action is not Action.ACCEPT:
+            to = "human" if decision.action is Action.ASK_HUMAN else "frontier"
+            found.append(
+                {"step": "review", "trigger": decision.trigger, "from": "frontier", "to": to, "reason": decision.reason}
+            )
+    return found
