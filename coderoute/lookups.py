@@ -1,5 +1,6 @@
 """Read-only tools over one tree of the repository, for models that plan or review: bounded, and without a sandbox."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,9 +15,11 @@ MAX_CHARS = 24_000
 MAX_LINE_CHARS = 2_000
 MAX_MATCHES = 80
 
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+
 READ_FILE = Tool(
     name="read_file",
-    description="Read a text file of the repository, with line numbers. Give start_line and end_line for a long one.",
+    description="Read a text file of the repository, with line numbers; the text begins behind the bar. Give start_line and end_line for a long one.",
     schema={
         "type": "object",
         "properties": {
@@ -66,7 +69,7 @@ def numbered(text: str, start: int = 1, end: int | None = None) -> str:
     shown: list[str] = []
     size = 0
     for number in range(first, last + 1):
-        row = f"{number:>5}  {short(lines[number - 1])}"
+        row = f"{number:>5}| {short(lines[number - 1])}"
         if len(shown) >= MAX_LINES or size + len(row) > MAX_CHARS:
             shown.append(f"... cut before line {number} of {len(lines)}: read on with start_line={number}")
             break
@@ -94,6 +97,9 @@ class Lookups:
         """What the call found; a call we cannot serve gets an error that says what to do."""
         if call.arguments is None:
             return failed(call, "the arguments are no JSON object; send the call again")
+        broken = half_character(call.arguments)
+        if broken is not None:
+            return failed(call, broken)
         match call.name:
             case "read_file":
                 return self.read_file(call, call.arguments)
@@ -169,6 +175,12 @@ def below_root(path: str) -> str:
     """`path` as the tree has it: "./src/" is "src", and the root itself is ""."""
     path = path.removeprefix("./").rstrip("/")
     return "" if path == "." else path
+
+
+def half_character(arguments: JsonObject) -> str | None:
+    """What to say of arguments with a lone surrogate, which JSON may hold and no file or command; None without one."""
+    name = next((n for n, value in arguments.items() if isinstance(value, str) and SURROGATE.search(value)), None)
+    return None if name is None else f"{name} holds half a character; send the call again without it"
 
 
 def failed(call: ToolCall, text: str) -> ToolResult:

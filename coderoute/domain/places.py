@@ -52,6 +52,15 @@ def size(step: str, number: int) -> str:
     return f"size/{step}/{number}"
 
 
+def rework_step(candidate_number: int) -> str:
+    """The id of the step that mends a candidate which a reviewer or a person sent back."""
+    return f"rework-{candidate_number}"
+
+
+def is_rework(step: str) -> bool:
+    return step.startswith("rework-")
+
+
 def admission(step: str, number: int) -> str:
     return f"admission/{step}/{number}"
 

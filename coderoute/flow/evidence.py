@@ -14,6 +14,7 @@ from coderoute.domain.judgement import (
     Verification,
     stands_for,
 )
+from coderoute.domain.places import is_rework
 from coderoute.domain.plan import Kind, Plan, Step
 from coderoute.domain.verdicts import failure_signature
 from coderoute.domain.work import Attempt, AttemptEnd, FileChange
@@ -74,7 +75,8 @@ def gather(
         budget_usd=budget_usd,
         over_budget=attempt.end is AttemptEnd.NO_MONEY,
         feedback=verification.feedback,
-        has_checks=bool(verification.checks),
+        # green checks excuse a step that found nothing left to do, but not one that was asked to mend a green change
+        has_checks=bool(verification.checks) and not is_rework(step.id),
         attempts_refused=history.refused + (1 if refused else 0),
         replans_used=history.replans_used,
         reproduction_green_on_base=verification.reproduction_red_on_base is False,

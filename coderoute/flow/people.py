@@ -75,7 +75,9 @@ def approve(
     with alone(store, run) as run:
         shown, candidate, _ = stands(store, run)
         approving.check_patch_name(patch_name, candidate.patch)
-        if run.status in (Status.APPROVED, Status.MERGED):
+        if run.status is Status.MERGED:
+            return store.approvals(run.id)[-1]  # the one it was merged with; by now it may have expired
+        if run.status is Status.APPROVED:
             standing = [a for a in store.approvals(run.id) if approving.holds(a, shown, key, now) is None]
             if standing:
                 return standing[-1]
@@ -125,13 +127,14 @@ def send_back(store: RunStore, run: RunRecord, comment: str) -> str:
         journal = Journal(store, run.id)
         if run.status is Status.BLOCKED and run.questions:
             number = len(journal.keys("answer/")) + 1
-            journal.put(places.answer(number), str, comment)
+            # status first: if we die in between, the question is asked again, and the answer is not taken for the next
             store.set_status(run.id, Status.INTERRUPTED, reason="answered", remedy=f"coderoute resume {run.id}")
+            journal.put(places.answer(number), str, comment)
             return "answer"
         if run.status in (Status.AWAITING_APPROVAL, Status.APPROVED):
             number = max(int(key.rsplit("/", 1)[1]) for key in journal.keys("candidate/"))
-            journal.put(places.send_back(number), str, comment)
             store.set_status(run.id, Status.INTERRUPTED, reason="sent_back", remedy=f"coderoute resume {run.id}")
+            journal.put(places.send_back(number), str, comment)
             return "comment"
         raise Refused(
             f"run {run.id} is {run.status.value}: it waits for no answer and no comment",

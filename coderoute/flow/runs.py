@@ -39,13 +39,7 @@ def begin(
     store: RunStore, *, run_id: str, repository: str, task: Task, base: Base, terms: Terms, plan_only: bool,
     removed: tuple[str, ...], requester: str, now: datetime,
 ) -> None:  # fmt: skip
-    """Write the run's first records; from here on it can be resumed."""
-    store.create(
-        RunRecord(
-            id=run_id, created_at=now.isoformat(), repository=repository, status=Status.RUNNING, reason=None,
-            problem=None, remedy=None, questions=(), title=task.title,
-        )
-    )  # fmt: skip
+    """Write the run's first records, then the run itself: from there on it can be resumed, and before it is no run."""
     journal = Journal(store, run_id)
     journal.put(places.TERMS, Terms, terms)
     journal.put(places.TASK, Task, task)
@@ -53,6 +47,12 @@ def begin(
     journal.put(places.REQUESTER, str, requester)
     journal.put(places.INGEST, tuple[str, ...], removed)
     journal.put(places.MODE, str, "plan" if plan_only else "run")
+    store.create(
+        RunRecord(
+            id=run_id, created_at=now.isoformat(), repository=repository, status=Status.RUNNING, reason=None,
+            problem=None, remedy=None, questions=(), title=task.title,
+        )
+    )  # fmt: skip
 
 
 def drive(world: World) -> RunRecord:

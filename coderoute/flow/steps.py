@@ -59,20 +59,21 @@ class Replan:
 
 def carry_out_plan(world: World, plan: Plan, ground: Ground, progress: Progress) -> Replan | None:
     """Every step in order; `progress.tree` then holds the whole change. A Replan leaves the work to a new plan."""
-    for number, step in enumerate(plan.steps, 1):
-        last = number == len(plan.steps)
+    worked_on = [step.id for step in plan.steps if first_class(world, step) != Class.HUMAN]
+    for step in plan.steps:
         if first_class(world, step) == Class.HUMAN:
-            ground.questions.ask(step.title, (f"{step.title}: {step.instructions}",), reason="question")
-            progress.done.append(step.title)
+            answer = ground.questions.ask(step.title, (f"{step.title}: {step.instructions}",), reason="question")
+            progress.done.append(f"{step.title}: {answer}")
             continue
-        ended = carry_out(world, plan, step, last, ground, progress)
+        ended = carry_out(world, plan, step, step.id == worked_on[-1], ground, progress)
         if isinstance(ended, Replan):
             return ended
     return None
 
 
 def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, progress: Progress) -> Replan | None:
-    """Attempts at one step until one is accepted, the plan falls, or the ladder ends.
+    """Attempts at one step until one is accepted, the plan falls, or the ladder ends. `last`: nobody works on the
+    tree after it, so everything must be green.
 
     Raises:
         Exhausted: budget or ladder used up.
@@ -89,7 +90,8 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         number = progress.attempts[step.id]
         tries[cls] += 1
         assignment = assign(world, step, number, cls, start, ground, tuple(tried), tuple(progress.done))
-        world.tell("attempt.started", {"step": step.id, "attempt": number, "class": cls, "title": step.title})
+        if world.is_new(places.attempt(step.id, number)):
+            world.tell("attempt.started", {"step": step.id, "attempt": number, "class": cls, "title": step.title})
         attempt = world.journal.once(
             places.attempt(step.id, number), Attempt, try_once, world, assignment, ground.image
         )
@@ -118,8 +120,10 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
             plan=plan, step=step, last=last, attempt=attempt, changes=changes, admission=admission, verification=proof,
             baseline=ground.baseline, history=history, spent_usd=str(spent), budget_usd=str(world.terms.budget_usd),
         )  # fmt: skip
+        is_new = world.is_new(places.decision(step.id, number))
         decision = world.journal.once(places.decision(step.id, number), Decision, decide, evidence, world.policy())
-        world.tell("attempt.decided", told(step, number, attempt, evidence, decision))
+        if is_new:
+            world.tell("attempt.decided", told(step, number, attempt, evidence, decision))
         match decision.action:
             case Action.ACCEPT:
                 progress.tree = attempt.tree
@@ -142,9 +146,10 @@ def size_of(changes: Sequence[FileChange]) -> tuple[int, int]:
 
 
 def first_class(world: World, step: Step) -> str:
-    """The user's route for this kind of step, or for execution, else the plan's class; `premium` works as frontier."""
-    if step.cls is Class.CODE:
-        return Class.CODE
+    """The user's route for this kind of step, or for execution, else the plan's class; `premium` works as frontier.
+    What a command does and who mends a rejected change is nobody's choice."""
+    if step.cls is Class.CODE or places.is_rework(step.id):
+        return step.cls
     route = world.terms.role(step.kind.value, world.terms.role("execute", step.cls.value))
     match route:
         case "human":

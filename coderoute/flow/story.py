@@ -52,7 +52,8 @@ def tell(world: World, *, plan_only: bool) -> Status:
     ground = Ground(base=base, image=image, baseline=baseline, questions=Questions(journal))
     progress = Progress(tree=base.tree)
 
-    plan, number = plan_it(world, task, triaged, located, ground, [])
+    remarks: list[str] = []
+    plan, number = plan_it(world, task, triaged, located, ground, remarks)
     if plan_only:
         return Status.PLANNED
     while True:
@@ -62,9 +63,9 @@ def tell(world: World, *, plan_only: bool) -> Status:
         progress.replans_used += 1
         progress.tree = base.tree
         progress.done.clear()
-        remark = f"Plan {number} did not hold. {ended.reason}. Plan anew, from the base commit."
+        remarks.append(f"Plan {number} did not hold. {ended.reason}. Plan anew, from the base commit.")
         triaged = replace(triaged, tiny=False)  # what fell once is no tiny task
-        plan, number = plan_it(world, task, triaged, located, ground, [remark], after=number)
+        plan, number = plan_it(world, task, triaged, located, ground, remarks, after=number)
     return to_the_gate(world, task, triaged, plan, number, ground, progress)
 
 
@@ -110,7 +111,8 @@ def believed(report: TestReport) -> TestReport:
 def plan_it(
     world: World, task: Task, triaged: Triage, located: Located, ground: Ground, remarks: list[str], after: int = 0
 ) -> tuple[Plan, int]:
-    """A plan that may be executed, and its number; questions and high risk were answered by a person.
+    """A plan that may be executed, and its number; questions and high risk were answered by a person. `remarks` grows
+    by what is learnt on the way, for this plan and those after it.
 
     Raises:
         Blocked: questions, high risk, or nothing to do.
@@ -155,12 +157,13 @@ def journaled_plan(
 ) -> Planning:
     if triaged.tiny:
         return Planning(plan=world.journal.once(places.plan(number), Plan, direct, task, triaged), problem=None)
-    worth_reading = (*located.files, *located.tests[:2])
+    worth_reading = (*located.files[:5], *located.tests[:2], *located.files[5:])
     context = Context(
         task=task, tree=ground.base.tree, located=tuple((p.path, p.why, p.lines) for p in worth_reading),
         test_files=tuple(p.path for p in located.tests), baseline=ground.baseline, remarks=remarks,
     )  # fmt: skip
-    world.tell("plan.started", {"number": number})
+    if world.is_new(places.planning(number)):
+        world.tell("plan.started", {"number": number})
     role = world.terms.role("plan", "frontier")
     try:
         planning = world.journal.once(
@@ -219,19 +222,20 @@ def to_the_gate(
             wanted = review_it(world, task, plan, candidate, ground, reworks)
             if wanted is not None:
                 reworks += 1
-                rework(world, plan, candidate, wanted, f"rework-{number}", ground, progress)
+                rework(world, plan, candidate, wanted, places.rework_step(number), ground, progress)
                 continue
         comment = world.journal.get(places.send_back(number), str)
         if comment is None:
             return Status.AWAITING_APPROVAL
         wanted = f"A person looked at the change and sent it back:\n{comment}"
-        rework(world, plan, candidate, wanted, f"rework-{number}", ground, progress)
+        rework(world, plan, candidate, wanted, places.rework_step(number), ground, progress)
 
 
 def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground: Ground, reworks: int) -> str | None:
     """What the reviewer wants mended, or None: on to the gate."""
     role = world.terms.role("review", "premium")
-    world.tell("review.started", {"candidate": candidate.number})
+    if world.is_new(places.reviewing(candidate.number)):
+        world.tell("review.started", {"candidate": candidate.number})
     try:
         reviewing = world.journal.once(
             places.reviewing(candidate.number), Reviewing, judge, task=task, plan=plan, patch=candidate.patch,
@@ -247,12 +251,13 @@ def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground
         ground.questions.ask(problem, (f"{problem}. Go on to the gate without a review?",), reason="no_review")
         return None
     keep(world, places.review(candidate.number), Review, review)
+    is_new = world.is_new(places.rework_decision(candidate.number))
     decision = world.journal.once(
         places.rework_decision(candidate.number), Decision, after_review, review, reworks, MAX_REWORKS
     )
-    world.tell(
-        "review.decided", {"verdict": review.verdict, "findings": len(review.findings), "reason": decision.reason}
-    )
+    if is_new:
+        found = {"verdict": review.verdict, "findings": len(review.findings), "reason": decision.reason}
+        world.tell("review.decided", found)
     match decision.action:
         case Action.ACCEPT:
             return None

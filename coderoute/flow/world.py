@@ -46,6 +46,10 @@ class World:
     def model(self, role: str) -> ModelRef:
         return self.terms.models[role]
 
+    def is_new(self, place: str) -> bool:
+        """Whether this run has not been at `place` of the story yet; a resumed run passes the others in silence."""
+        return self.store.record(self.run_id, place) is None
+
     def nonce(self, place: str) -> str:
         """Unknown to whoever wrote the issue, the same when the run is resumed."""
         return hashlib.sha256(f"{self.run_id}/{place}".encode()).hexdigest()[:16]
@@ -107,5 +111,6 @@ class Questions:
             problem,
             reason=reason,
             questions=questions,
-            remedy='answer with: coderoute send-back RUN --comment "...", then: coderoute resume RUN',
+            remedy='answer with: coderoute send-back RUN --comment "...", then: coderoute resume RUN\n'
+            "or end the run: coderoute reject RUN --reason ...",
         )

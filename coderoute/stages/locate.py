@@ -15,6 +15,15 @@ from coderoute.ports import Repository
 MAX_FILE_BYTES = 400_000
 MAX_FILES_READ = 20_000
 KEPT_FILES = 15
+IN_CODE = 2.0
+"""The weight of a word in back-quotes or a code block."""
+PROSE = 0.3
+NOT_CODE = 0.25
+"""What a match in a text or data file counts, beside one in source code."""
+NO_CODE = re.compile(
+    r"\.(md|rst|txt|adoc|html?|css|svg|lock|json|ya?ml|toml|cfg|ini|xml|csv|po|pot|ipynb)$|(^|/)(LICENSE|COPYING|CHANGE\w*"
+    r"|NEWS|AUTHORS|Makefile|\.[^/]*)$"
+)
 KEPT_TESTS = 8
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
@@ -95,13 +104,14 @@ def terms_of(task: Task) -> dict[str, float]:
                 continue
             looks_like_code = "_" in word or any(c.isupper() for c in word[1:])
             for spelling in {word, word.lower()} if word.istitle() else {word}:
-                found = weight * (2.0 if looks_like_code else 1.0)
+                found = weight * (2.0 if looks_like_code or weight == IN_CODE else PROSE)
                 weights[spelling] = max(weights.get(spelling, 0.0), found)
 
+    # plain words of a sentence stand in every manual; what is spelled as code points to code
     add(task.body, 1.0)
     add(task.title, 1.5)
     for span in CODE_SPAN.findall(f"{task.title}\n{task.body}"):
-        add(span, 2.0)
+        add(span, IN_CODE)
     return weights
 
 
@@ -123,7 +133,8 @@ def score(texts: Mapping[str, str], terms: Mapping[str, float], named: frozenset
             reasons.append((100.0, "named in the issue"))
         if reasons:
             reasons.sort(key=lambda reason: (-reason[0], reason[1]))
-            value = round(sum(value for value, _ in reasons), 3)
+            kind = NOT_CODE if NO_CODE.search(path) and path not in named else 1.0
+            value = round(kind * sum(value for value, _ in reasons), 3)
             why = ", ".join(why for _, why in reasons[:4])
             places.append(Place(path=path, score=value, why=why, lines=()))
     return sorted(places, key=lambda place: (-place.score, place.path))

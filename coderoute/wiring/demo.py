@@ -48,16 +48,16 @@ def begin_demo(
     repository = GitRepository(path, folder / "q.git")
     pinned = repository.pin(None)
     chosen = load(environ={"CODEROUTE_CONFIG_DIR": str(folder)}, files=RepositoryFiles(coderoute_toml=settings))
+    journal = Journal(house.store, run_id)
+    journal.put(places.RECORDED_REPLIES, str, replies)  # before the run is there: without them it would call a model
+    why_not = docker_is_missing(house)
+    if why_not is not None:
+        journal.put(places.RECORDED_COMMANDS, str, commands)
     runs.begin(
         house.store, run_id=run_id, repository=str(path), task=intake.task, base=pinned,
         terms=terms_of(chosen, house.prices()), plan_only=False, removed=intake.removed, requester=os_user(),
         now=now(),
     )  # fmt: skip
-    journal = Journal(house.store, run_id)
-    journal.put(places.RECORDED_REPLIES, str, replies)
-    why_not = docker_is_missing(house)
-    if why_not is not None:
-        journal.put(places.RECORDED_COMMANDS, str, commands)
     sandbox = "Docker" if why_not is None else f"in memory, with recorded test results, because {why_not}"
     return Demo(run_id=run_id, sandbox=sandbox, repository=path)
 

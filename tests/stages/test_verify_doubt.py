@@ -80,6 +80,7 @@ def test_a_run_that_adds_up_has_no_problem(what: str, finished: Ran) -> None:
         ("failures hidden", ran(0, cases=(case(), FAILURE)), "exit code 0 although 1 tests failed"),
         ("failure without a test", ran(1, "boom"), "although no test failed in its report (boom)"),
         ("coverage of the whole suite", ran(1, "FAIL Required test coverage of 90%"), "(FAIL Required test coverage"),
+        ("stopped early", ran(1, "!!! stopping after 1 failures !!!", cases=(FAILURE,)), "(stopping after 1 failures)"),
         ("interrupted", ran(2, "!!! Interrupted", cases=(FAILURE,)), "ended early with exit code 2"),
         ("broken inside", ran(3, cases=(FAILURE,)), "ended early with exit code 3"),
     ],

@@ -298,6 +298,7 @@ def test_words_the_user_puts_before_class_names_are_no_part_of_an_id(checkout: L
         ("only collected", f"{PYTEST} --collect-only", {"test_a.py": "def test_a(): pass"}, "collects no tests"),
         ("exit code hidden", f"{PYTEST} || true", {"test_a.py": "def test_a(): assert 0"}, "exit code 0 although 1"),
         ("exit code added", f"{PYTEST} && exit 7", {"test_a.py": "def test_a(): pass"}, "exit code 7 although no test"),
+        ("stopped early", f"{PYTEST} -x", {"test_a.py": "def test_a(): assert 0\ndef test_b(): pass"}, "take -x or"),
         (
             "a report with an entity",
             PYTEST,

@@ -52,7 +52,7 @@ def holding(layout: Layout, target: str) -> tuple[Checkout, ...]:
 def _all(layout: Layout) -> Iterator[Checkout]:
     if layout.git_dir == layout.common_dir:
         yield Checkout(root=layout.root, git_dir=layout.git_dir)
-    elif layout.common_dir.name == ".git":
+    elif (layout.common_dir / "index").is_file():  # a bare repository has none
         yield Checkout(root=layout.common_dir.parent, git_dir=layout.common_dir)
     for git_dir in sorted((layout.common_dir / "worktrees").glob("*")):
         dot_git = small_text(git_dir / "gitdir")

@@ -148,7 +148,7 @@ def refuse_unsupported(layout: Layout, settings: tuple[Setting, ...]) -> None:
     bare = last(settings, "core.bare")
     if bare is not None and bare.is_true and layout.git_dir == layout.common_dir:
         raise BadInput(f"{layout.root} is a bare repository", remedy="name a work tree with --repo")
-    worktree = last(settings, "core.worktree")
+    worktree = last(settings, "core.worktree") if layout.git_dir == layout.common_dir else None
     if worktree is not None and (layout.git_dir / (worktree.value or "")).resolve() != layout.root:
         raise _unsupported(layout, f"has its work tree elsewhere (core.worktree = {worktree.value})", "a plain clone")
 

@@ -1,5 +1,6 @@
 """Reading trees and blobs: each question is one git process in our own store."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ class Objects:
 
     def __init__(self, git: SafeGit) -> None:
         self._git = git
-        self._listings: dict[str, Listing] = {}
+        self._remembered = functools.lru_cache(maxsize=REMEMBERED_TREES)(self._list)
 
     def listing(self, tree: str) -> Listing:
         """What is below `tree`; the last few are remembered (a tree never changes).
@@ -41,18 +42,16 @@ class Objects:
         Raises:
             BadInput: there is no such tree, in our store or the user's.
         """
-        known = self._listings.get(tree)
-        if known is None:
-            try:
-                printed = self._git.run("ls-tree", "-r", "-t", "-z", "-l", "--full-tree", checked(tree))
-            except GitFailed as failed:
-                raise BadInput(
-                    f"{self._git.store} has no tree {tree}: {shown(failed.stderr)}", remedy="start the run anew"
-                ) from failed
-            self._listings[tree] = known = _parse_listing(tree, printed)
-            if len(self._listings) > REMEMBERED_TREES:
-                del self._listings[next(iter(self._listings))]
-        return known
+        return self._remembered(tree)
+
+    def _list(self, tree: str) -> Listing:
+        try:
+            printed = self._git.run("ls-tree", "-r", "-t", "-z", "-l", "--full-tree", checked(tree))
+        except GitFailed as failed:
+            raise BadInput(
+                f"{self._git.store} has no tree {tree}: {shown(failed.stderr)}", remedy="start the run anew"
+            ) from failed
+        return _parse_listing(tree, printed)
 
     def files(self, tree: str) -> tuple[TreeFile, ...]:
         return self.listing(tree).files

@@ -50,9 +50,8 @@ class GitFailed(Exception):
     """git ended with an error. Callers in this package turn it into an error of ours, or let it be a bug."""
 
     def __init__(self, arguments: Sequence[str], exit_code: int, stderr: str) -> None:
-        super().__init__(f"git {arguments[0]} ended with {exit_code}: {stderr.strip()}")
-        self.exit_code = exit_code
-        self.stderr = stderr.strip()
+        self.stderr = "; ".join(line.strip() for line in stderr.splitlines() if line.strip())
+        super().__init__(f"git {arguments[0]} ended with {exit_code}: {self.stderr}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
-REQUEST_TIMEOUT_S = 60
+CONNECT_TIMEOUT_S = 15
+# The longest request is the commit of a set-up with gigabytes of packages.
+REQUEST_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,9 @@ class Engine:
 
                 with unavailable_if_silent():
                     _knock(address())
-                    self._client = docker.from_env(timeout=REQUEST_TIMEOUT_S)
+                    client = docker.from_env(timeout=CONNECT_TIMEOUT_S)
+                client.api.timeout = REQUEST_TIMEOUT_S
+                self._client = client
             return self._client
 
     def facts(self) -> EngineFacts:
@@ -80,7 +84,7 @@ def _knock(address: str) -> None:
     scheme, _, path = address.partition("://")
     if scheme == "unix":
         with socket.socket(socket.AF_UNIX) as knocking:
-            knocking.settimeout(REQUEST_TIMEOUT_S)
+            knocking.settimeout(CONNECT_TIMEOUT_S)
             knocking.connect(path)
 
 

@@ -96,6 +96,8 @@ def without_passwords(text: str) -> str:
 
 def _pip_configuration(environ: Mapping[str, str]) -> dict[str, str]:
     """What pip's configuration files say, as the variables pip reads; the later file wins, as with pip."""
+    if environ.get("PIP_CONFIG_FILE") == os.devnull:
+        return {}
     home = Path(environ.get("HOME", "/nonexistent"))
     user = home / "Library/Application Support/pip/pip.conf" if sys.platform == "darwin" else None
     xdg = Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip/pip.conf"

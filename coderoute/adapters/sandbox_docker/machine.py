@@ -27,7 +27,7 @@ SCRIPT_TIMEOUT_S = 60.0
 SCRIPT_OUTPUT_BYTES = 16_000_000
 SWEEP_TIMEOUT_S = 5.0
 SWEEP_PATIENCE_S = 15.0
-LATE_OUTPUT_S = 2.0
+LATE_OUTPUT_S = 10.0
 
 # Of two pipes the engine reads now one, now the other: only one keeps the order in which things were printed.
 BOTH_STREAMS_AS_ONE = 'exec /bin/sh -c "$1" 2>&1'
@@ -188,7 +188,7 @@ class Machine:
             counters = bytearray()
             with self._start(["/bin/sh", "-c", SWEEP + COUNT_OOM_KILLS], SCRIPT_ENV) as execution:
                 try:
-                    for frame in execution.frames(deadline=time.monotonic() + SWEEP_TIMEOUT_S):
+                    for frame in execution.frames(deadline=time.monotonic() + SWEEP_TIMEOUT_S, until_closed=True):
                         counters += frame.data
                 except DeadlinePassed:
                     continue
@@ -212,7 +212,9 @@ class ScriptStream:
     def frames(self) -> Iterator[Frame]:
         with lost_if_broken("a file operation broke off"):
             try:
-                yield from self._execution.frames(deadline=self._deadline)
+                # A script of ours leaves nothing behind that could keep the stream open, and may have ended long
+                # before the engine has passed on all it printed.
+                yield from self._execution.frames(deadline=self._deadline, until_closed=True)
             except DeadlinePassed:
                 raise lost("a file operation did not end in time") from None
 

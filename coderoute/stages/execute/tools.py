@@ -1,12 +1,10 @@
 """The executor's tools, served by a sandbox: what a model may do to the checkout, and how it hears of mistakes."""
 
-import re
-
 from coderoute.domain import paths
 from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
 from coderoute.domain.lines import lines_of
 from coderoute.domain.work import Ending
-from coderoute.lookups import LIST_FILES, READ_FILE, SEARCH, below_root, failed, listing, numbered
+from coderoute.lookups import LIST_FILES, READ_FILE, SEARCH, below_root, failed, half_character, listing, numbered
 from coderoute.ports import Sandbox
 from coderoute.stages.execute.editing import Misfit, replace_once
 
@@ -18,8 +16,6 @@ MAX_COMMAND_BYTES = 100_000
 DEFAULT_TIMEOUT_S = 120.0
 MAX_TIMEOUT_S = 900.0
 LOOKUP_TIMEOUT_S = 20.0
-
-SURROGATE = re.compile("[\ud800-\udfff]")
 
 NOT_LOOKED_INTO = (".git", ".venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache")
 """Folders that hold what others made: their matches would bury the repository's own."""
@@ -109,7 +105,7 @@ class Workbench:
             return failed(call, "the arguments are no JSON object; send the call again")
         broken = half_character(call.arguments)
         if broken is not None:
-            return failed(call, f"{broken} holds half a character, which no file can; send the call again without it")
+            return failed(call, broken)
         match call.name:
             case "read_file":
                 return self._read_file(call, call.arguments)
@@ -269,8 +265,3 @@ def head_and_tail(text: str, limit: int = MAX_OUTPUT_CHARS) -> str:
     return (
         f"{text[:head]}\n... {len(text) - limit} characters cut; redirect to a file and read parts ...\n{text[-tail:]}"
     )
-
-
-def half_character(arguments: JsonObject) -> str | None:
-    """The name of the first argument whose text holds a lone surrogate: JSON may, UTF-8 cannot."""
-    return next((name for name, value in arguments.items() if isinstance(value, str) and SURROGATE.search(value)), None)

@@ -74,14 +74,15 @@ def make_plan(
 
 def opening(context: Context, repository: Repository, nonce: str) -> str:
     task = context.task
+    words = f"{task.title}\n{task.body}"
     paths = [file.path for file in repository.files(context.tree)]
     return render(
         PACKAGE,
         "prompt.md",
         issue=fence("issue", f"{task.title}\n\n{task.body}", nonce),
         map=fence("map", visible(repository_map(paths)), nonce),
-        files=fence("files", visible(excerpts(context.located, context.tree, repository)), nonce),
-        tests=fence("tests", visible(tests_digest(context.baseline, context.test_files)), nonce),
+        files=fence("files", visible(excerpts(context.located, words, context.tree, repository)), nonce),
+        tests=fence("tests", visible(tests_digest(context.baseline, context.test_files, words)), nonce),
         notes=notes(context, paths, repository, nonce),
     )
 

@@ -1,19 +1,25 @@
 """The condensed view of a repository that a planner reads: a map, excerpts of located files, the state of the tests."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
+from coderoute.domain.excerpts import merged, outline, spoken_of
 from coderoute.domain.judgement import Outcome, TestReport
 from coderoute.domain.lines import lines_of
-from coderoute.domain.symbols import outline
 from coderoute.lookups import numbered
 from coderoute.ports import Repository
 
 MAP_PATHS = 160
 EXCERPT_CHARS = 30_000
 WHOLE_FILE_LINES = 220
+MAX_SYMBOLS = 60
+MAX_DEFINITIONS = 8
+MAX_EXCERPTS = 8
+"""Files behind these are named only."""
 AROUND = 12
 """Lines shown on each side of a line that matched."""
+WORD = re.compile(r"[a-z_]\w+")
 
 
 def repository_map(paths: Sequence[str]) -> str:
@@ -29,40 +35,38 @@ def repository_map(paths: Sequence[str]) -> str:
     return "\n".join(rows[:MAP_PATHS] + more)
 
 
-def excerpts(places: Sequence[tuple[str, str, tuple[int, ...]]], tree: str, repository: Repository) -> str:
-    """Each (path, why, best lines): short files whole, long ones as an outline and the places that matched."""
+def excerpts(places: Sequence[tuple[str, str, tuple[int, ...]]], words: str, tree: str, repository: Repository) -> str:
+    """Each (path, why, best lines): short files whole, of long ones the definitions that `words` name whole and the
+    lines that matched best. What no longer fits is named only."""
     parts: list[str] = []
     left = EXCERPT_CHARS
-    for path, why, lines in places:
+    for number, (path, why, lines) in enumerate(places, 1):
         data = repository.read(tree, path)
         if data is None or b"\0" in data[:8192]:
             continue
         text = data.decode("utf-8", "replace")
-        body = excerpt(text, lines) if left > 0 else ""
+        body = excerpt(text, lines, words)
         if len(body) > left:
-            body = outline(text)[: max(0, left)]
-        count = len(lines_of(text))
-        parts.append(f"## {path} ({count} lines; matched: {why})" + (f"\n{body}" if body else ""))
+            body = outline(text, limit=MAX_SYMBOLS)
+        if len(body) > left or number > MAX_EXCERPTS:
+            body = ""
+        parts.append(f"## {path} ({len(lines_of(text))} lines; matched: {why})" + (f"\n{body}" if body else ""))
         left -= len(body)
     return "\n\n".join(parts) or "(no file matched; search for it)"
 
 
-def excerpt(text: str, lines: Sequence[int]) -> str:
+def excerpt(text: str, lines: Sequence[int], words: str) -> str:
     total = len(lines_of(text))
     if total <= WHOLE_FILE_LINES:
         return numbered(text)
-    spans: list[tuple[int, int]] = []
-    for line in lines:
-        start, end = max(1, line - AROUND), min(total, line + AROUND)
-        if spans and start <= spans[-1][1] + 1:
-            spans[-1] = (spans[-1][0], end)
-        else:
-            spans.append((start, end))
-    shown = "\n   ...\n".join(numbered(text, start, end) for start, end in spans)
-    return f"symbols:\n{outline(text)}\n\nexcerpts:\n{shown}"
+    spans = spoken_of(text, words, limit=MAX_DEFINITIONS)
+    if not spans:
+        spans = merged((max(1, line - AROUND), min(total, line + AROUND)) for line in lines)
+    shown = "\n   ...\n".join(numbered(text, first, last) for first, last in spans)
+    return f"symbols:\n{outline(text, limit=MAX_SYMBOLS)}\n\nexcerpts:\n{shown}"
 
 
-def tests_digest(report: TestReport | None, test_files: Sequence[str]) -> str:
+def tests_digest(report: TestReport | None, test_files: Sequence[str], words: str) -> str:
     """How the suite stands on the base commit, and the test ids of the files that matter."""
     if report is None:
         return "This repository has no test command: nothing can be verified by tests."
@@ -79,5 +83,16 @@ def tests_digest(report: TestReport | None, test_files: Sequence[str]) -> str:
     for path in test_files[:3]:
         ids = [test for test in report.outcomes if test.startswith(f"{path}::")]
         if ids:
-            rows += [f"Tests in {path} ({len(ids)}), for example:", *ids[:6]]
+            rows += [f"Tests in {path} ({len(ids)}), those nearest to the issue first:", *nearest(ids, words)[:8]]
     return "\n".join(rows)
+
+
+def nearest(ids: Sequence[str], words: str) -> list[str]:
+    """Test ids by how many of the issue's words stand in their names; else in the given order."""
+    wanted = {part for word in WORD.findall(words.lower()) for part in word.split("_") if len(part) > 3}
+
+    def hits(test: str) -> int:
+        name = test.split("::", 1)[-1].lower()
+        return sum(1 for word in wanted if word in name)
+
+    return sorted(ids, key=lambda test: -hits(test))

@@ -167,6 +167,16 @@ def exit_code_without_failure(ran: Ran) -> str | None:
     )
 
 
+def stopped_at_a_failure(ran: Ran) -> str | None:
+    stopped = ran.line(r"(?m)^!+ stopping after \d+ failures? !+")
+    if stopped:
+        return (
+            f"pytest did not run every test ({stopped.strip('! ')}): take -x or --maxfail out of the test command"
+            f" {ran.command!r}"
+        )
+    return None
+
+
 def was_interrupted(ran: Ran) -> str | None:
     if ran.result.exit_code in (PASSED, FAILED) or not is_plain_pytest(ran.command):
         return None
@@ -196,6 +206,7 @@ REPORTS: tuple[Rule, ...] = (
     nothing_could_be_imported,
     exit_code_hides_failures,
     exit_code_without_failure,
+    stopped_at_a_failure,
     was_interrupted,
 )
 """What pytest's report says, and whether its exit code agrees."""

@@ -58,7 +58,7 @@ def run_tests(
             break
     ran = _read(sandbox, report_path, tried, result, timeout_s, narrowed=bool(only))
     cases = ran.cases or ()
-    root = root_folder(sandbox, tried, cases)
+    root = root_folder(sandbox, command, cases)
     ids = node_ids(cases, root, lambda paths: files_among(sandbox, paths))
     return _per_test(ran, ids, only, expected_failures)
 

@@ -218,6 +218,15 @@ def test_a_work_tree_elsewhere_is_refused(bench: Bench, tmp_path: Path) -> None:
     assert "work tree elsewhere" in refused(bench).problem
 
 
+def test_a_git_folder_that_names_its_work_tree_is_taken(bench: Bench, tmp_path: Path) -> None:
+    """Both are how git lays out a submodule."""
+    bench.git("init", "-q", f"--separate-git-dir={tmp_path / 'elsewhere.git'}")
+    bench.git("config", "core.worktree", f"../{bench.root.relative_to(tmp_path)}")
+    assert bench.repository().pin(None).target == "refs/heads/main"
+    assert bench.merge({"README.md": b"2\n"}).target_moved
+    assert bench.git("status", "--porcelain") == ""
+
+
 def test_a_configuration_that_does_not_parse_is_named(bench: Bench) -> None:
     (bench.root / ".git" / "config").write_text("[core\n")
     assert "config does not parse" in refused(bench).problem

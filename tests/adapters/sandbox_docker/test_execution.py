@@ -45,7 +45,8 @@ def test_the_kernels_count_of_memory_kills_is_read_in_both_versions(counters: st
 
 
 class Engine:
-    """Answers the three requests of an exec on loopback: `printed` comes in one packet with the HTTP headers."""
+    """Answers the three requests of an exec on loopback: `printed` comes in one packet with the HTTP headers, and
+    `late` when the engine was asked for the state of the exec, or after half a second."""
 
     def __init__(self, printed: bytes, *, keep_open: bool = False, running: bool = False, exit_code: int = 0) -> None:
         self._printed, self._keep_open, self._running, self._exit_code = printed, keep_open, running, exit_code
@@ -77,10 +78,15 @@ class Engine:
             request += data
         if b"/start " in request:
             connection.sendall(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n" + self._printed)
+            if self._late:
+                self._asked.wait(0.5)
+                connection.sendall(self._late)
             if self._keep_open:
                 self._held.append(connection)
                 return
         else:
+            if b"GET " in request:
+                self._asked.set()
             running = b"true" if self._running else b"false"
             state = b'{"Id": "e1", "Running": %s, "ExitCode": %d}' % (running, self._exit_code)
             connection.sendall(
@@ -143,6 +149,11 @@ def test_a_whole_archive_from_a_program_that_did_not_succeed_is_no_snapshot(exit
 def test_a_whole_archive_from_a_program_that_succeeded_is_a_snapshot() -> None:
     with closing(Engine(frame(STDOUT, bytes(10240)))) as engine:
         assert tuple(DockerSandbox(Machine(api_of(engine), "c1"), left_by_setup=frozenset()).snapshot()) == ()
+
+
+def test_what_the_engine_passes_on_after_the_end_of_a_script_is_not_lost() -> None:
+    with closing(Engine(frame(STDOUT, b"first "), late=frame(STDOUT, b"last"))) as engine:
+        assert Machine(api_of(engine), "c1").script("true").stdout == b"first last"
 
 
 def test_an_archive_that_ends_early_is_no_snapshot() -> None:

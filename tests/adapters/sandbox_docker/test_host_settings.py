@@ -1,5 +1,6 @@
 """What set-up gets of the host."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def test_pips_configuration_counts_where_the_environment_says_nothing(tmp_path: 
     assert host_settings(environ).variables["PIP_EXTRA_INDEX_URL"] == "https://two.example/"
     environ["PIP_INDEX_URL"] = "https://mine.example/"
     assert host_settings(environ).variables["PIP_INDEX_URL"] == "https://mine.example/"
+    assert host_settings({"HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}).variables == {}
 
 
 @pytest.mark.parametrize(

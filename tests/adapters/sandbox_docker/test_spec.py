@@ -80,7 +80,7 @@ def test_a_container_as_asked_deviates_in_nothing() -> None:
         ("HostConfig", "GroupAdd", ["docker"]),
         ("HostConfig", "Tmpfs", {"/work": ""}),
         ("HostConfig", "Memory", 0),
-        ("HostConfig", "MemorySwap", -1),
+        ("HostConfig", "MemorySwap", 0),
         ("HostConfig", "PidsLimit", None),
         ("HostConfig", "OomKillDisable", True),
     ],
@@ -89,6 +89,12 @@ def test_a_container_that_differs_is_told_apart(part: str, name: str, value: obj
     attrs = copy.deepcopy(INSPECTED)
     (attrs[part] if part else attrs)[name] = value
     assert len(list(deviations(attrs, IMAGE, ENVIRONMENT))) == 1
+
+
+def test_an_engine_that_cannot_limit_swap_serves() -> None:
+    attrs = copy.deepcopy(INSPECTED)
+    attrs["HostConfig"]["MemorySwap"] = -1
+    assert list(deviations(attrs, IMAGE, ENVIRONMENT)) == []
 
 
 def test_another_runtime_than_asked_for_is_told() -> None:

@@ -1,0 +1,168 @@
+"""The parts of a long source file that some words speak of: whole definitions, named as people name them."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from coderoute.domain.lines import lines_of
+from coderoute.domain.symbols import CLASS_WORDS, DEFINITION
+
+QUALIFIED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)+")
+CODE_SPAN = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+CALL = re.compile(r"([A-Za-z_]\w*)\(")
+TYPE = re.compile(r"\b(?:class|struct|interface|trait|enum)\s+([A-Za-z_]\w*)")
+WORD = re.compile(r"[A-Za-z_]\w*")
+SHORT_CLASS_LINES = 250
+AFTER = 3
+"""Lines shown behind a definition: the next one often is where something is to be added."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """Lines `first` to `last` (from 1), decorators and comments above included. `outer` is the enclosing definition's
+    index, None at the top."""
+
+    name: str
+    first: int
+    line: int
+    last: int
+    is_class: bool
+    outer: int | None
+
+
+def definitions(text: str) -> tuple[Definition, ...]:
+    """Every definition in order, nested by indentation."""
+    lines = lines_of(text)
+    found: list[tuple[int, int, str, bool]] = []
+    for number, line in enumerate(lines, 1):
+        match = DEFINITION.match(line)
+        if match is not None:
+            found.append((number, indent_of(line), match.group(1), bool(CLASS_WORDS.match(line))))
+    result: list[Definition] = []
+    open_: list[int] = []
+    for index, (number, indent, name, is_class) in enumerate(found):
+        while open_ and found[open_[-1]][1] >= indent:
+            open_.pop()
+        result.append(
+            Definition(
+                name=name, first=first_line(lines, number, indent), line=number, last=last_line(lines, number, indent),
+                is_class=is_class, outer=open_[-1] if open_ else None,
+            )
+        )  # fmt: skip
+        open_.append(index)
+    return tuple(result)
+
+
+def indent_of(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def first_line(lines: Sequence[str], number: int, indent: int) -> int:
+    """The first of the decorators and comments directly above line `number`."""
+    while number > 1:
+        above = lines[number - 2]
+        if (
+            not above.strip()
+            or indent_of(above) != indent
+            or not above.lstrip().startswith(("@", "#", "//", "*", "/*"))
+        ):
+            break
+        number -= 1
+    return number
+
+
+def last_line(lines: Sequence[str], number: int, indent: int) -> int:
+    """The last line that is indented deeper than the definition at line `number`, or closes it."""
+    last = number
+    for index in range(number, len(lines)):
+        line = lines[index]
+        if not line.strip():
+            continue
+        if indent_of(line) <= indent:
+            if line.lstrip()[0] in ")]}":
+                last = index + 1
+                continue
+            break
+        last = index + 1
+    return last
+
+
+def code_words(words: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """(names, (class, member) pairs) that `words` speak of as code: in back-quotes, called, qualified, or spelled as
+    only code is. Plain English words are no names, although functions may be called like them."""
+    names = set(CALL.findall(words)) | set(TYPE.findall(words))
+    for span in CODE_SPAN.findall(words):
+        names |= set(WORD.findall(span))
+    names |= {word for word in WORD.findall(words) if "_" in word.strip("_") or any(c.isupper() for c in word[1:])}
+    names |= {word for word in WORD.findall(words) if word.startswith("__")}
+    pairs = set()
+    for qualified in QUALIFIED.findall(words):
+        parts = re.split(r"\.|::", qualified)
+        names |= set(parts)
+        pairs |= set(pairwise(parts))
+    return frozenset(names), frozenset(pairs)
+
+
+def spoken_of(text: str, words: str, *, limit: int) -> tuple[tuple[int, int], ...]:
+    """Line spans of at most `limit` definitions that `words` name, merged, in order of the file.
+
+    A member named with its class, or whose class is named too, goes before others of the same name; a class is shown
+    whole only when it is short and none of its members is named.
+    """
+    found = definitions(text)
+    names, pairs = code_words(words)
+    ranked: list[tuple[int, int]] = []
+    for index, definition in enumerate(found):
+        if definition.name not in names:
+            continue
+        outer = found[definition.outer].name if definition.outer is not None else None
+        if outer is not None and (outer, definition.name) in pairs:
+            rank = 0
+        elif outer is None:
+            rank = 1
+        else:
+            rank = 2 if outer in names else 3
+        ranked.append((rank, index))
+    ranked.sort()
+    qualified_members = {found[i].name for rank, i in ranked if rank in (0, 2)}
+    chosen: list[Definition] = []
+    for rank, index in ranked:
+        definition = found[index]
+        if rank == 3 and definition.name in qualified_members:
+            continue  # a namesake in a class nobody spoke of
+        if definition.is_class and not worth_showing(definition, index, found, names):
+            continue
+        chosen.append(definition)
+    total = len(lines_of(text))
+    return merged((d.first, min(total, d.last + AFTER)) for d in chosen[:limit])
+
+
+def worth_showing(definition: Definition, index: int, found: Sequence[Definition], names: frozenset[str]) -> bool:
+    if any(other.outer == index and other.name in names for other in found):
+        return False
+    return definition.last - definition.first < SHORT_CLASS_LINES
+
+
+def merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The same lines in order, overlapping and touching spans as one."""
+    result: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if result and first <= result[-1][1] + 1:
+            result[-1] = (result[-1][0], max(result[-1][1], last))
+        else:
+            result.append((first, last))
+    return tuple(result)
+
+
+def outline(text: str, *, limit: int) -> str:
+    """One row a definition, `line| text`: at the top and in classes, not inside functions; without members, then cut,
+    where there are too many."""
+    found = definitions(text)
+    lines = lines_of(text)
+    rows = [d for d in found if d.outer is None or found[d.outer].is_class]
+    if len(rows) > limit:
+        rows = [d for d in rows if d.outer is None]
+    shown = [f"{d.line:>5}| {lines[d.line - 1].rstrip()[:140]}" for d in rows[:limit]]
+    more = [f"... {len(rows) - limit} more: search for what you need"] if len(rows) > limit else []
+    return "\n".join(shown + more)

@@ -1,0 +1,84 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coderoute.domain.excerpts import definitions, merged, outline, spoken_of
+
+SOURCE = """\
+import os
+
+
+class Box:
+    def __init__(self, size):
+        self.size = size
+
+    # opens it
+    @property
+    def lid(self):
+        def inner(value):
+            return value
+
+        return inner(self.size)
+
+
+class Bag:
+    def lid(self):
+        return None
+
+
+def first(items):
+    return items[0]
+"""
+
+
+def shown(words: str) -> list[str]:
+    lines = SOURCE.split("\n")
+    return [lines[first - 1].strip() for first, _ in spoken_of(SOURCE, words, limit=6)]
+
+
+def test_definitions_know_where_they_begin_and_end_and_what_holds_them() -> None:
+    found = {d.name: d for d in definitions(SOURCE)}
+    assert (found["Box"].first, found["Box"].last) == (4, 14)
+    assert found["Box"].is_class
+    assert found["__init__"].outer == 0
+    assert (found["inner"].line, found["inner"].last) == (11, 12)
+
+
+def test_comments_and_decorators_above_belong_to_a_definition() -> None:
+    lid = next(d for d in definitions(SOURCE) if d.name == "lid")
+    assert (lid.first, lid.line) == (8, 10)
+
+
+def test_an_outline_shows_classes_members_and_functions_but_nothing_inside_a_function() -> None:
+    assert [row.split("| ")[1].strip() for row in outline(SOURCE, limit=20).split("\n")] == [
+        "class Box:", "def __init__(self, size):", "def lid(self):", "class Bag:", "def lid(self):",
+        "def first(items):",
+    ]  # fmt: skip
+
+
+def test_an_outline_that_is_too_long_leaves_members_out_and_then_says_how_much_is_left() -> None:
+    assert "lid" not in outline(SOURCE, limit=5)
+    assert outline(SOURCE, limit=2).endswith("... 1 more: search for what you need")
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        ("mend Box.lid so that it is open", ["# opens it"]),
+        ("class Bag, method `lid`", ["def lid(self):"]),
+        ("the first item of a box", []),
+        ("call first() on it", ["def first(items):"]),
+        ("`Box` is wrong", ["class Box:"]),
+    ],
+)
+def test_words_name_definitions_as_people_do(words: str, begins: list[str]) -> None:
+    assert shown(words) == begins
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 20)).map(lambda s: (s[0], s[0] + s[1]))))
+def test_merged_spans_hold_the_same_lines_and_never_touch(spans: list[tuple[int, int]]) -> None:
+    result = merged(spans)
+    assert {n for a, b in result for n in range(a, b + 1)} == {n for a, b in spans for n in range(a, b + 1)}
+    assert all(left[1] + 1 < right[0] for left, right in pairwise(result))

@@ -1,0 +1,458 @@
+"""Whole stories in memory: a tiny repository, recorded models, commands that imitate a shell and pytest, and a store
+whose process may die at any write."""
+
+import builtins
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from html import escape
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, cast
+
+import pytest
+
+from coderoute.adapters.model_scripted import ScriptedProvider, ScriptedReply
+from coderoute.adapters.repository_inmemory import InMemoryRepository
+from coderoute.adapters.sandbox_inmemory import REPORT_PATH, WORK, InMemorySandboxHost, Recorded
+from coderoute.adapters.store_inmemory import InMemoryStore
+from coderoute.domain.conversation import JsonObject, ModelRef, ModelReply, ModelRequest, Usage
+from coderoute.domain.money import CallState, PriceOverride
+from coderoute.domain.run import Approval, RunRecord, Status
+from coderoute.domain.terms import Environment, Limits, Terms, TestCommand
+from coderoute.domain.work import CommandResult, SnapshotFile
+from coderoute.errors import CoderouteError, ProviderError, SandboxLost
+from coderoute.flow import people, runs
+from coderoute.flow.world import World
+from coderoute.journal import Journal
+from coderoute.ledger import Ledger
+from coderoute.ports import Identity, MergeResult, ModelProvider, RunStore, Sandbox
+from coderoute.report import document
+from coderoute.stages.approve import Person
+from coderoute.stages.intake import read_issue
+
+KEY = b"the approval key of this test"
+AUTHOR = Identity(name="Ada", email="ada@example.invalid")
+ISSUE = "# shout() of nothing\n\n`shout('')` gives `!`. It should give an empty string.\n"
+
+SHOUT = "def shout(text):\n    return text.upper() + '!'\n"
+RIGHT = "def shout(text):\n    return text.upper() + '!' if text else ''\n"
+WRONG = "def shout(text):\n    return text.upper() + '!' if text is not None else ''\n"
+OLD_TESTS = "from shout import shout\n\n\ndef test_loud():\n    assert shout('a') == 'A!'\n"
+NEW_TESTS = OLD_TESTS + "\n\ndef test_nothing():\n    assert shout('') == ''\n"
+FILES = {"shout.py": SHOUT, "tests/test_shout.py": OLD_TESTS, "README.md": "# Shout\n\nShouts loudly.\n"}
+NEW_TEST = "tests/test_shout.py::test_nothing"
+
+CHEAP = ModelRef(provider="recorded", model="cheap")
+FRONTIER = ModelRef(provider="recorded", model="frontier")
+PREMIUM = ModelRef(provider="recorded", model="premium")
+PRICES = {
+    ref.name: PriceOverride(input_usd_per_mtok=Decimal(price), output_usd_per_mtok=Decimal(5 * price))
+    for ref, price in ((CHEAP, 1), (FRONTIER, 10), (PREMIUM, 10))
+}
+SPENT = Usage(input_tokens=1000, output_tokens=100)
+TERMS = Terms(
+    models={"cheap": CHEAP, "frontier": FRONTIER, "premium": PREMIUM}, routes={}, prices={},
+    environment=Environment(image=None, setup=(), limits=Limits()),
+    test=TestCommand(command="python -m pytest -q", framework="pytest", timeout_s=60, env={}),
+    budget_usd=Decimal(100), review_reserve_usd=Decimal(1), max_turns=10, diff_lines=400, diff_files=10,
+    cheap_tries=2, frontier_tries=2, max_replans=1, usd_per_minute=Decimal(1), minutes_per_100_lines=Decimal(10),
+    protected_paths=(), require_other_approver=False, version="0",
+)  # fmt: skip
+
+Call = tuple[str, Any]
+"""(tool, arguments)."""
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+WRITES = frozenset(
+    {"create", "set_status", "put_record", "open_call", "settle_call", "add_event", "put_approval", "remember"}
+)
+
+
+class MortalStore:
+    """The store as one process sees it, which dies just before write number `last` or, with `after`, just behind it.
+    A dead process writes nothing more, whatever its `finally` blocks try."""
+
+    def __init__(self, disk: InMemoryStore, last: int | None, *, after: bool) -> None:
+        self._disk = disk
+        self._last = last
+        self._after = after
+        self.writes = 0
+        self.dead = False
+
+    def __getattr__(self, name: str) -> object:
+        there = getattr(self._disk, name)
+        if name not in WRITES:
+            return there
+
+        def write(*args: object, **kwargs: object) -> object:
+            self.writes += 1
+            fatal = self.dead or self.writes == self._last
+            self.dead = fatal
+            if fatal and not (self._after and self.writes == self._last):
+                raise Killed
+            done = there(*args, **kwargs)
+            if fatal:
+                raise Killed
+            return done
+
+        return write
+
+
+class Prices:
+    """A PriceList of three models."""
+
+    def cost_usd(self, model: ModelRef, usage: Usage, at: datetime) -> Decimal | None:
+        price = PRICES.get(model.name)
+        return None if price is None else price.cost_usd(usage)
+
+
+@dataclass
+class Line:
+    """The way to the recorded models: it keeps what was asked, and can be down for the next `failures` calls."""
+
+    replies: list[ScriptedReply]
+    failures: int = 0
+    requests: list[ModelRequest] = field(default_factory=list)
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        self.requests.append(request)
+        if self.failures:
+            self.failures -= 1
+            raise ProviderError("recorded:x answered HTTP 529", remedy="wait", retryable=True, billed=False)
+        return ScriptedProvider(self.replies).complete(request)
+
+
+@dataclass
+class Machines:
+    """An in-memory host whose next machines break: at a number of commands, as `losses` says, one entry a machine."""
+
+    host: InMemorySandboxHost
+    losses: list[int]
+    name: str = "in-memory"
+    opened: int = 0
+
+    def prepare(self, environment: Environment, checkout_tar: Callable[[], bytes]) -> str:
+        return self.host.prepare(environment, checkout_tar)
+
+    def open(self, image: str, checkout_tar: bytes, environment: Environment, run_id: str) -> Sandbox:
+        self.opened += 1
+        machine = self.host.open(image, checkout_tar, environment, run_id)
+        return Fragile(machine, self.losses.pop(0)) if self.losses else machine
+
+
+@dataclass
+class Fragile:
+    """A sandbox that is lost at its command number `breaks_at`; 0: never."""
+
+    machine: Sandbox
+    breaks_at: int
+    commands: int = 0
+
+    def run(self, command: str, *, timeout_s: float, env: Mapping[str, str] | None = None) -> CommandResult:
+        self.commands += 1
+        if self.commands == self.breaks_at:
+            raise SandboxLost("the container is gone", remedy="coderoute resume")
+        return self.machine.run(command, timeout_s=timeout_s, env=env)
+
+    def read(self, path: str, *, limit: int = 10_000_000) -> bytes | None:
+        return self.machine.read(path, limit=limit)
+
+    def write(self, path: str, data: bytes) -> str | None:
+        return self.machine.write(path, data)
+
+    def snapshot(self) -> Iterator[SnapshotFile]:
+        return self.machine.snapshot()
+
+    def close(self) -> None:
+        self.machine.close()
+
+
+def imitate(command: str, env: Mapping[str, str], files: Mapping[str, bytes]) -> Recorded | None:
+    """The commands of these stories: `python -m pytest -q [ids]` and a few of a shell's."""
+    match shlex.split(command):
+        case ["python", "-m", "pytest", "-q", *ids]:
+            return imitate_pytest(ids, env, files)
+        case ["true"]:
+            return Recorded()
+        case ["false"]:
+            return Recorded(exit_code=1, output=b"no\n")
+        case ["test", "-s", path]:
+            return Recorded(exit_code=0 if files.get(f"{WORK}/{path}") else 1)
+        case ["cp", source, target]:
+            return Recorded(files={target: files[f"{WORK}/{source}"]})
+        case _:
+            return None
+
+
+def imitate_pytest(ids: Sequence[str], env: Mapping[str, str], files: Mapping[str, bytes]) -> Recorded:
+    """What pytest would say about the test functions in `files`, with its report where PYTEST_ADDOPTS wants it."""
+    texts = {path.removeprefix(f"{WORK}/"): data.decode() for path, data in files.items() if path.startswith(WORK)}
+    cases = [case for path in sorted(texts) if path.rpartition("/")[2].startswith("test_") for case in run(path, texts)]
+    chosen = [case for case in cases if not ids or any(case[0] == i or case[0].startswith(f"{i}::") for i in ids)]
+    if ids and not chosen:
+        return Recorded(exit_code=4, output=b"ERROR: not found\n")
+    failed = [case for case in chosen if case[1] is not None]
+    rows = []
+    for node_id, problem in chosen:
+        path, _, name = node_id.partition("::")
+        dotted = path.removesuffix(".py").replace("/", ".")
+        place = f'classname="{dotted if name else ""}" name="{name or dotted}" file="{path}"'
+        failure = "" if problem is None else f'<failure message="x">{escape(problem)}</failure>'
+        rows.append(f"<testcase {place}>{failure}</testcase>")
+    report = f"<testsuites><testsuite>{''.join(rows)}</testsuite></testsuites>".encode()
+    wanted = REPORT_PATH.search(env.get("PYTEST_ADDOPTS", ""))
+    return Recorded(
+        exit_code=5 if not chosen else 1 if failed else 0,
+        output=f"{len(failed)} failed, {len(chosen) - len(failed)} passed\n".encode(),
+        files={} if wanted is None else {wanted.group(1): report},
+    )
+
+
+def run(path: str, texts: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """(id, what failed) of each test function in a file; of the file alone if it cannot be imported."""
+
+    def load(name: str) -> ModuleType:
+        module = ModuleType(name)
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": imported}
+        exec(texts[f"{name.replace('.', '/')}.py"], module.__dict__)  # noqa: S102 - the story's own few lines
+        return module
+
+    def imported(name: str, *_: object) -> ModuleType:
+        if f"{name.replace('.', '/')}.py" not in texts:
+            raise ModuleNotFoundError(f"No module named {name!r}")
+        return load(name)
+
+    try:
+        module = load(path.removesuffix(".py").replace("/", "."))
+    except Exception as error:
+        return [(path, f"E   {type(error).__name__}: {error}")]
+    found: list[tuple[str, str | None]] = []
+    for name, test in vars(module).items():
+        if name.startswith("test_"):
+            try:
+                test()
+                found.append((f"{path}::{name}", None))
+            except Exception as error:
+                found.append((f"{path}::{name}", f"E   {type(error).__name__}: {error}"))
+    return found
+
+
+@dataclass
+class Journey:
+    """One run on the tiny repository. Each command of a person is a process of its own: it shares nothing with the
+    one before but the store, the repository and the run's folder."""
+
+    SHOUT: ClassVar = SHOUT
+    RIGHT: ClassVar = RIGHT
+    WRONG: ClassVar = WRONG
+    OLD_TESTS: ClassVar = OLD_TESTS
+    NEW_TESTS: ClassVar = NEW_TESTS
+    NEW_TEST: ClassVar = NEW_TEST
+
+    folder: Path
+    repository: InMemoryRepository
+    id: str = "run-1"
+    disk: InMemoryStore = field(default_factory=InMemoryStore)
+    terms: Terms = TERMS
+    line: Line = field(default_factory=lambda: Line([]))
+    losses: list[int] = field(default_factory=list)
+    time: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    told: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    """Events as a person watches them."""
+    store: RunStore = field(init=False)
+    """As the current process sees it."""
+
+    def __post_init__(self) -> None:
+        self.store = self.disk
+
+    # -- what the models say
+
+    def says(self, stage: str, step: str | None, attempt: int, *turns: Call | list[Call]) -> None:
+        """The replies to the turns of one attempt, in order; a turn is a tool call or a list of them."""
+        for turn in turns:
+            calls = tuple(turn) if isinstance(turn, list) else (turn,)
+            self.line.replies.append(
+                ScriptedReply(stage=stage, step=step, attempt=attempt, tool_calls=calls, usage=SPENT)
+            )
+
+    def plans(
+        self, *steps: JsonObject, attempt: int = 1, test: str | None = NEW_TEST, by: str | None = "test",
+        risk: str = "low", questions: Sequence[str] = (), summary: str = "Nothing stays nothing",
+    ) -> None:  # fmt: skip
+        """The plan of an attempt; `test` is the reproduction, which the step `by` writes."""
+        why_not = None if test else "the tests that exist say enough"
+        reproduction = {"test": test, "step": by if test else None, "why_not": why_not}
+        plan: JsonObject = {
+            "summary": summary, "risk": risk, "risk_reasons": ["it may hurt"] if risk == "high" else [],
+            "questions": list(questions), "reproduction": reproduction, "steps": list(steps),
+        }  # fmt: skip
+        self.says("plan", None, attempt, ("submit_plan", plan))
+
+    def writes(self, step: str, attempt: int, *files: str) -> None:
+        """An attempt that writes files (path, content, path, content, ...) and finishes."""
+        pairs = zip(files[::2], files[1::2], strict=True)
+        turn = [("write_file", {"path": path, "content": text}) for path, text in pairs]
+        self.says("execute", step, attempt, turn, ("finish", {"summary": "done"}))
+
+    def gives_up(self, step: str, attempt: int, kind: str) -> None:
+        self.says("execute", step, attempt, ("give_up", {"reason": f"it is {kind}", "kind": kind}))
+
+    def reviews(self, attempt: int, verdict: str = "approve") -> None:
+        finding = {"severity": "medium", "path": "shout.py", "line": 2, "title": "Hm", "detail": "Look."}
+        findings = [finding] if verdict == "request_changes" else []
+        review = {"verdict": verdict, "summary": "So.", "findings": findings}
+        self.says("review", None, attempt, ("submit_review", review))
+
+    @staticmethod
+    def step(
+        step_id: str, cls: str = "cheap", kind: str = "edit.local", files: Sequence[str] = ("shout.py",), **more: object
+    ) -> JsonObject:  # fmt: skip
+        """A step as a planner submits it."""
+        return {
+            "id": step_id, "title": f"Do {step_id}", "instructions": f"Do what {step_id} means.", "class": cls,
+            "kind": kind, "files": list(files), "depends_on": [], "diff_lines": 6, "checks": [], **more,
+        }  # fmt: skip
+
+    def plans_test_and_fix(self, *, attempt: int = 1, **more: Any) -> None:
+        """The usual plan: a step that writes the new test, and one that makes it green."""
+        test = self.step("test", kind="test.write", files=["tests/test_shout.py"])
+        fix = self.step("fix", depends_on=["test"], checks=[NEW_TEST])
+        self.plans(test, fix, attempt=attempt, **more)
+
+    def writes_test(self, attempt: int = 1) -> None:
+        self.writes("test", attempt, "tests/test_shout.py", NEW_TESTS)
+
+    def writes_fix(self, attempt: int = 1, text: str = RIGHT, step: str = "fix") -> None:
+        self.writes(step, attempt, "shout.py", text)
+
+    # -- what people do, each in a fresh process
+
+    def world(self) -> World:
+        def show(event: str, data: Mapping[str, object]) -> None:
+            self.told.append((event, dict(data)))
+
+        tell = runs.teller(self.store, self.id, lambda: self.time, show)
+        journal = Journal(self.store, self.id)
+        prices = Prices()
+        ledger = Ledger(
+            run_id=self.id, provider=lambda _: cast("ModelProvider", self.line), store=self.store, prices=prices,
+            budget_usd=self.terms.budget_usd, review_reserve_usd=self.terms.review_reserve_usd, emit=tell,
+            now=lambda: self.time, monotonic=lambda: 0.0, sleep=lambda _: None, jitter=lambda: 0.0,
+        )  # fmt: skip
+        return World(
+            run_id=self.id, terms=self.terms, folder=self.folder, store=self.store, journal=journal, ledger=ledger,
+            prices=prices, repository=self.repository, sandboxes=Machines(InMemorySandboxHost(imitate), self.losses),
+            tell=tell, now=lambda: self.time,
+        )  # fmt: skip
+
+    def begin(self, issue: str = ISSUE, *, plan_only: bool = False) -> None:
+        intake = read_issue(issue.encode(), source="file", name="issue.md")
+        runs.begin(
+            self.store, run_id=self.id, repository="/somewhere", task=intake.task, base=self.repository.pin(None),
+            terms=self.terms, plan_only=plan_only, removed=intake.removed, requester="grace", now=self.time,
+        )  # fmt: skip
+
+    def resume(self) -> RunRecord:
+        return runs.drive(self.world())
+
+    def start(self, issue: str = ISSUE) -> RunRecord:
+        self.begin(issue)
+        return self.resume()
+
+    def to_the_gate(self) -> RunRecord:
+        """The story without any trouble, up to where a person is asked."""
+        self.plans_test_and_fix()
+        self.writes_test()
+        self.writes_fix()
+        self.reviews(1)
+        return self.start()
+
+    @property
+    def run(self) -> RunRecord:
+        return runs.found(self.store, self.id)
+
+    def send_back(self, comment: str) -> str:
+        return people.send_back(self.store, self.run, comment)
+
+    def look(self) -> str:
+        """Reads the whole patch; its sha256."""
+        shown = people.patch_text(self.store, self.run)
+        assert shown is not None
+        people.mark_shown(self.store, self.run, shown[0], self.time)
+        return shown[0]
+
+    def approve(self, patch: str, *acknowledged: str) -> Approval:
+        person = Person(user="ada", claimed_as=None, note=None, channel="command")
+        return people.approve(
+            self.store, self.run, person, patch_name=patch, acknowledged=acknowledged, key=KEY, now=self.time
+        )
+
+    def merge(self) -> tuple[MergeResult, bool]:
+        return people.merge(self.store, self.run, self.repository, key=KEY, now=self.time, author=AUTHOR)
+
+    # -- what is to be seen
+
+    @property
+    def doc(self) -> dict[str, Any]:
+        return document(self.run, self.store, Prices())
+
+    def section(self, name: str) -> dict[str, Any]:
+        """A part of the document that must be there."""
+        return cast("dict[str, Any]", self.doc[name])
+
+    @staticmethod
+    def refusal(act: Callable[..., object], *arguments: str) -> CoderouteError:
+        """How `act` is refused."""
+        with pytest.raises(CoderouteError) as caught:
+            act(*arguments)
+        return caught.value
+
+    @property
+    def ending(self) -> tuple[Status, str | None]:
+        return self.run.status, self.run.reason
+
+    def main(self) -> dict[str, str]:
+        """What the branch `main` holds."""
+        return {path: data.decode() for path, data in self.repository.checked_out().items()}
+
+    def decisions(self) -> list[tuple[str, str, str | None]]:
+        """(class, decision, trigger) of every attempt, in order."""
+        rows = [data for event, data in self.told if event == "attempt.decided"]
+        return [(str(r["class"]), str(r["decision"]), cast("str | None", r["trigger"])) for r in rows]
+
+    def calls(self) -> list[tuple[str, str, int, str]]:
+        """(stage, step, attempt, model) of every settled call, in order."""
+        rows = [row for row in self.disk.calls(self.id) if row.state is CallState.SETTLED]
+        return [(row.stage, row.step, row.attempt, row.model) for row in rows]
+
+    def heard(self, stage: str, attempt: int, step: str = "-") -> str:
+        """The opening that an attempt was given."""
+        tags = [(r.tags.stage, r.tags.attempt, r.tags.step) for r in self.line.requests]
+        return self.line.requests[tags.index((stage, attempt, step))].opening
+
+
+@pytest.fixture
+def new_journey(tmp_path: Path) -> Callable[..., Journey]:
+    """Makes journeys: each is another machine with the same repository."""
+    numbers = count(1)
+
+    def made(files: Mapping[str, str] | None = None, **more: Any) -> Journey:
+        folder = tmp_path / f"machine-{next(numbers)}"
+        folder.mkdir()
+        repository = InMemoryRepository({path: text.encode() for path, text in (FILES | dict(files or {})).items()})
+        return Journey(**{"folder": folder, "repository": repository, **more})
+
+    return made
+
+
+@pytest.fixture
+def journey(new_journey: Callable[..., Journey]) -> Journey:
+    return new_journey()

@@ -1,0 +1,130 @@
+"""Finding the place in a small tree."""
+
+import pytest
+
+from coderoute.adapters.repository_inmemory import InMemoryRepository
+from coderoute.domain.task import Task
+from coderoute.stages.locate import (
+    KEPT_FILES,
+    KEPT_TESTS,
+    MAX_FILE_BYTES,
+    Located,
+    is_test,
+    locate,
+    module_of,
+    terms_of,
+)
+
+FILES = {
+    "README.md": b"# shop\n\nA shop. Use slugify() for addresses.\n",
+    "logo.png": b"\x89PNG\0slugify",
+    "src/shop/__init__.py": b"from shop.text import slugify\n",
+    "src/shop/text.py": b'import re\n\n\ndef slugify(text):\n    """An address."""\n    return re.sub("x", "-", text)\n',
+    "src/shop/table.py": b"class Table:\n    def render(self):\n        return ''\n",
+    "src/shop/cart.py": b"def total(cart):\n    return sum(cart)\n",
+    "tests/test_text.py": b"from shop.text import slugify\n\n\ndef test_plain():\n    assert slugify('a') == 'a'\n",
+    "tests/test_table.py": b"from shop.table import Table\n",
+    "tests/test_everything.py": b"import shop.cart\n",
+}
+
+
+def task(title: str, body: str = "") -> Task:
+    return Task(source="file", title=title, body=body, sha256="0")
+
+
+def found(title: str, body: str = "", named: tuple[str, ...] = (), files: dict[str, bytes] = FILES) -> Located:
+    repository = InMemoryRepository(files)
+    return locate(task(title, body), named, repository.pin(None).tree, repository)
+
+
+def test_the_file_that_defines_the_name_comes_first() -> None:
+    located = found("slugify drops dots", "`slugify('a.b')` gives `ab`")
+    first = located.files[0]
+    assert first.path == "src/shop/text.py"
+    assert "defines slugify" in first.why
+    assert first.lines == (4,)
+
+
+def test_tests_are_ranked_apart_and_those_of_the_file_come_first() -> None:
+    located = found("slugify drops dots")
+    assert located.tests[0].path == "tests/test_text.py"
+    assert not any(is_test(place.path) for place in located.files)
+
+
+def test_a_test_that_only_imports_the_module_is_found_too() -> None:
+    located = found("total is wrong for an empty list")
+    assert located.files[0].path == "src/shop/cart.py"
+    assert "tests/test_everything.py" in [place.path for place in located.tests]
+
+
+def test_a_name_that_only_begins_a_sentence_is_found_in_small_letters() -> None:
+    assert found("Slugify drops dots").files[0].path == "src/shop/text.py"
+
+
+def test_a_file_the_issue_names_comes_before_all_others() -> None:
+    assert found("slugify drops dots", named=("src/shop/cart.py",)).files[0].path == "src/shop/cart.py"
+
+
+def test_binary_empty_and_huge_files_are_not_read() -> None:
+    files = {**FILES, "empty.py": b"", "huge.py": b"def slugify(): pass\n" + b"#" * MAX_FILE_BYTES}
+    paths = {place.path for place in found("slugify", files=files).files}
+    assert not paths & {"logo.png", "empty.py", "huge.py"}
+    assert "README.md" in paths
+
+
+def test_an_issue_without_a_word_of_the_code_finds_nothing() -> None:
+    located = found("Ошибка", "при сохранении")
+    assert (located.files, located.tests) == ((), ())
+
+
+def test_a_path_that_is_no_utf8_and_a_text_that_is_none_do_no_harm() -> None:
+    files = {"src/caf\udce9.py": b"def slugify(): pass\n", "latin.py": b"# caf\xe9\nslugify = 1\n"}
+    assert {place.path for place in found("slugify", files=files).files} == set(files)
+
+
+def test_no_more_than_a_planner_can_read() -> None:
+    many = {f"src/m{n:02}.py": b"slugify\n" for n in range(40)} | {f"tests/test_{n:02}.py": b"slugify\n" for n in range(40)}
+    located = found("slugify", files=many)
+    assert (len(located.files), len(located.tests)) == (KEPT_FILES, KEPT_TESTS)
+
+
+def test_equal_places_stand_in_the_order_of_their_paths() -> None:
+    located = found("slugify", files={name: b"slugify\n" for name in ("c.py", "a.py", "b.py")})
+    assert [place.path for place in located.files] == ["a.py", "b.py", "c.py"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("tests/test_a.py", True),
+        ("test_a.py", True),
+        ("pkg/a_test.go", True),
+        ("web/a.spec.ts", True),
+        ("web/__tests__/a.js", True),
+        ("src/FooTest.java", True),
+        ("app/tests.py", True),
+        ("testing/benchmark.py", True),
+        ("src/latest.py", False),
+        ("src/contest.py", False),
+        ("src/attestation.py", False),
+        ("src/greatest_hits.py", False),
+    ],
+)
+def test_tests_are_known_by_the_names_that_runners_use(path: str, expected: bool) -> None:
+    assert is_test(path) is expected
+
+
+def test_code_counts_more_than_prose_and_the_title_more_than_the_body() -> None:
+    weights = terms_of(task("slugify fails", "Somewhere slug_of and `parse` and other things break"))
+    assert weights["slugify"] > weights["break"]
+    assert weights["slug_of"] > weights["break"]
+    assert weights["parse"] > weights["break"]
+    assert "other" not in weights
+
+
+@pytest.mark.parametrize(
+    ("path", "module"),
+    [("src/shop/text.py", "text"), ("src/shop/__init__.py", "shop"), ("web/cart/index.ts", "cart"), ("setup.py", "setup")],
+)
+def test_a_module_is_called_what_a_test_would_import(path: str, module: str) -> None:
+    assert module_of(path) == module
