@@ -19,7 +19,8 @@ SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 READ_FILE = Tool(
     name="read_file",
-    description="Read a text file of the repository, with line numbers; the text begins behind the bar. Give start_line and end_line for a long one.",
+    description="Read a text file of the repository. Each line comes as its number, `| ` and its text. Give start_line "
+    "and end_line for a long file.",
     schema={
         "type": "object",
         "properties": {

@@ -135,7 +135,7 @@ def test_after_the_last_look_the_model_must_submit() -> None:
     talk = Talk([turn(LOOK), turn(LOOK), turn(LOOK), turn(GOOD)])
     talk.hold()
     texts = [exchange.results[0].text for exchange in talk.exchanges]
-    assert texts == ["    1| x = 1", "    1| x = 1", "error: no look-ups are left; call submit now"]
+    assert texts == ["    1| x = 1", "    1| x = 1", "no look-ups are left; call submit now"]
 
 
 def test_every_call_of_a_turn_gets_its_result_in_order() -> None:

@@ -4,6 +4,8 @@ Deterministic and blind to who wrote it: the same two trees give the same items,
 change adds or takes away counts; what the base had is not its fault.
 """
 
+import re
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -170,11 +172,11 @@ def secret_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
     if file.new is None or not file.added:
         return
     text = file.new.decode("utf-8", "replace")
+    newlines = [found.start() for found in re.finditer("\n", text)]
     fresh = {line.number for line in file.added}
     for secret in sorted(find_secrets(text), key=lambda secret: secret.start):
-        first = text.count("\n", 0, secret.start) + 1
-        lines = range(first, text.count("\n", secret.start, secret.end) + first + 1)
-        if secret.value not in file.old_text and not fresh.isdisjoint(lines):
+        first, last = (bisect_left(newlines, at) + 1 for at in (secret.start, secret.end))
+        if secret.value not in file.old_text and not fresh.isdisjoint(range(first, last + 1)):
             yield file.refused("secret.in_diff", f"adds what looks like {secret.kind}", first)
 
 

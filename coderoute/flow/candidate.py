@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate, EvidenceOfChange
-from coderoute.domain.judgement import Decision, Review, Verification
+from coderoute.domain.judgement import Decision, Review, TestReport, Verification
 from coderoute.domain.plan import Plan
 from coderoute.domain.task import Base
 from coderoute.domain.terms import Terms
@@ -109,15 +109,15 @@ def needed(journal: Journal, key: str, kind: type[T]) -> T:
     return value
 
 
-def summary_for_reviewer(candidate: Candidate) -> str:
+def summary_for_reviewer(candidate: Candidate, baseline: TestReport | None) -> str:
     """The facts about the change in a dozen lines; no word of the executors' own."""
     verification = candidate.verification
     rows = [f"{len(candidate.patch.changes)} files, +{candidate.patch.added} -{candidate.patch.removed} lines"]
     if verification is None or verification.report is None:
         rows.append("UNVERIFIED: no tests were run")
     else:
-        found = counts(verification.report)
-        rows.append(f"tests after the change: {found or f'exit code {verification.report.exit_code}'}")
+        rows += [f"tests on the base: {in_words(baseline)}"] if baseline is not None else []
+        rows.append(f"tests after the change: {in_words(verification.report)}")
         if verification.verdicts is not None:
             v = verification.verdicts
             for name, tests in (
@@ -132,3 +132,10 @@ def summary_for_reviewer(candidate: Candidate) -> str:
     rows.append(f"reproduction test red on the base: {'unknown' if red is None else 'yes' if red else 'no'}")
     rows += [f"protected item: {item.rule} {item.path}: {item.detail}" for item in candidate.admission.protected]
     return "\n".join(rows)
+
+
+def in_words(report: TestReport) -> str:
+    found = counts(report)
+    if found is None:
+        return f"exit code {report.exit_code}; single tests are not known"
+    return ", ".join(f"{number} {outcome}" for outcome, number in found.items())

@@ -44,8 +44,7 @@ def gather(
     if verdicts is not None:
         new = verdicts.failing_new_tests if last else ()  # before the end a new test may still wait for its fix
         unexpected = verdicts.new_failures + tuple(test for test in new if not is_checked(test, failed))
-        weakened = {item.path for item in admission.protected if item.rule.startswith("tests.")}
-        vanished = tuple(test for test in verdicts.vanished if file_of(test) not in weakened)
+        vanished = unexplained(verdicts.vanished + verdicts.now_skipped, admission)
     refused = bool(admission.refusals) or attempt.refused is not None
     outside = {item.path for item in admission.protected if item.rule == "plan.outside"} if plan.files else set()
     return Evidence(
@@ -102,13 +101,13 @@ def file_of(test: str) -> str:
     return test.partition("::")[0]
 
 
-def unexplained(vanished: Sequence[str], admission: Admission) -> tuple[str, ...]:
-    """Vanished tests that no protected item accounts for. A removed test or a changed harness is a person's to judge:
-    it is listed at the gate, line by line; tests that are gone without such a trace are a failure."""
-    removed = {item.path for item in admission.protected if item.rule in ("tests.removed", "tests.weakened")}
+def unexplained(gone: Sequence[str], admission: Admission) -> tuple[str, ...]:
+    """Vanished and newly skipped tests that no protected item accounts for. A removed test or a changed harness is a
+    person's to judge: it is listed at the gate, line by line; tests gone without such a trace are a failure."""
     if any(item.rule == "tests.harness" for item in admission.protected):
         return ()
-    return tuple(test for test in vanished if test.split("::", 1)[0] not in removed)
+    weakened = {item.path for item in admission.protected if item.rule.startswith("tests.")}
+    return tuple(test for test in gone if file_of(test) not in weakened)
 
 
 def problem_of(report: TestReport | None, baseline: TestReport | None) -> str | None:

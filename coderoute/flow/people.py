@@ -11,9 +11,9 @@ from coderoute.domain.plan import Plan
 from coderoute.domain.run import FINISHED, Approval, RunRecord, Status
 from coderoute.domain.task import Task
 from coderoute.domain.terms import Terms
-from coderoute.errors import Refused
+from coderoute.errors import CoderouteError, Refused
 from coderoute.flow.candidate import exhibit, needed, read_patch
-from coderoute.flow.runs import found
+from coderoute.flow.runs import addressed, found
 from coderoute.journal import Journal
 from coderoute.ports import Identity, MergeResult, Repository, RunStore
 from coderoute.stages import approve as approving
@@ -31,7 +31,11 @@ def alone(store: RunStore, run: RunRecord) -> Iterator[RunRecord]:
     with store.lock(f"run-{run.id}") as ours:
         if not ours:
             raise Refused(f"run {run.id} is being worked on by another process", remedy="wait for it, then try again")
-        yield found(store, run.id)
+        try:
+            yield found(store, run.id)
+        except CoderouteError as error:
+            error.remedy = addressed(error.remedy, run.id)
+            raise
 
 
 def stands(store: RunStore, run: RunRecord) -> tuple[Exhibit, Candidate, Plan]:

@@ -1,5 +1,6 @@
 """Runs as a whole: found by name, begun once, and driven by one process at a time to where they wait or end."""
 
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -116,10 +117,16 @@ def settle(world: World, work: Callable[[], Status]) -> None:
 
 
 def end(world: World, status: Status, reason: str, stop: CoderouteError, questions: tuple[str, ...] = ()) -> None:
-    remedy = stop.remedy.replace("RUN", world.run_id)
     world.store.set_status(
-        world.run_id, status, reason=reason, problem=stop.problem, remedy=remedy, questions=questions
-    )
+        world.run_id, status, reason=reason, problem=stop.problem, remedy=addressed(stop.remedy, world.run_id),
+        questions=questions,
+    )  # fmt: skip
+
+
+def addressed(remedy: str, run_id: str) -> str:
+    """`remedy` with the run named in its commands: whoever wrote it did not know which run it would be."""
+    named = re.sub(r"\bRUN\b", run_id, remedy)
+    return re.sub(r"(?m)\bcoderoute (resume|merge)$", rf"coderoute \1 {run_id}", named)
 
 
 def found(store: RunStore, run_id: str) -> RunRecord:

@@ -89,7 +89,7 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         progress.attempts[step.id] += 1
         number = progress.attempts[step.id]
         tries[cls] += 1
-        assignment = assign(world, step, number, cls, start, ground, tuple(tried), tuple(progress.done))
+        assignment = assign(world, plan, step, last, number, cls, start, ground, tuple(tried), tuple(progress.done))
         if world.is_new(places.attempt(step.id, number)):
             world.tell("attempt.started", {"step": step.id, "attempt": number, "class": cls, "title": step.title})
         attempt = world.journal.once(
@@ -161,15 +161,16 @@ def first_class(world: World, step: Step) -> str:
 
 
 def assign(
-    world: World, step: Step, number: int, cls: str, tree: str, ground: Ground, tried: tuple[str, ...],
-    done: tuple[str, ...],
+    world: World, plan: Plan, step: Step, last: bool, number: int, cls: str, tree: str, ground: Ground,
+    tried: tuple[str, ...], done: tuple[str, ...],
 ) -> Assignment:  # fmt: skip
     role = "cheap" if cls == Class.CHEAP else "frontier"
     return Assignment(
         run_id=world.run_id, step=step, number=number, cls=cls, role=role, model=world.model(role),
         base_tree=ground.base.tree, tree=tree, tried=tried, done=done, max_turns=world.terms.max_turns,
         max_lines=min(world.terms.diff_lines, max(2 * step.diff_lines, 50)), env=dict(world.terms.test.env),
-        nonce=world.nonce(f"execute/{step.id}/{number}"),
+        nonce=world.nonce(f"execute/{step.id}/{number}"), test_command=world.terms.test.command,
+        must_fail=plan.reproduction.test if plan.reproduction.step == step.id and not last else None,
     )  # fmt: skip
 
 

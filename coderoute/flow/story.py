@@ -239,7 +239,7 @@ def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground
     try:
         reviewing = world.journal.once(
             places.reviewing(candidate.number), Reviewing, judge, task=task, plan=plan, patch=candidate.patch,
-            patch_bytes=read_patch(candidate.patch), evidence=summary_for_reviewer(candidate), notes="",
+            patch_bytes=read_patch(candidate.patch), evidence=summary_for_reviewer(candidate, ground.baseline),
             run_id=world.run_id, number=candidate.number, model=world.model(role), role=role,
             repository=world.repository, ledger=world.ledger, nonce=world.nonce(f"review/{candidate.number}"),
         )  # fmt: skip

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from coderoute.domain.file_kinds import is_test
 from coderoute.domain.lines import lines_of
 from coderoute.domain.symbols import DEFINITION
 from coderoute.domain.task import Task
@@ -80,15 +81,6 @@ def read_texts(files: Sequence[TreeFile], repository: Repository) -> dict[str, s
         if data is not None and b"\0" not in data[:8192]:
             texts[file.path] = data.decode("utf-8", "replace")
     return texts
-
-
-def is_test(path: str) -> bool:
-    """By the names that test runners use."""
-    folders, _, name = path.rpartition("/")
-    stem = name.rsplit(".", 1)[0]
-    in_folder = bool({"test", "tests", "testing", "spec", "__tests__"} & set(folders.lower().split("/")))
-    named = stem in ("test", "tests") or stem.startswith("test_")
-    return in_folder or named or stem.endswith(("_test", ".test", ".spec", "_spec", "Test", "Tests"))
 
 
 def terms_of(task: Task) -> dict[str, float]:
@@ -169,7 +161,7 @@ def tests_for(sources: Sequence[Place], tests: Sequence[Place], texts: Mapping[s
 
     known = {test.path for test in tests}
     others = [
-        Place(path=path, score=0.5, why="mentions a promising file", lines=())
+        Place(path=path, score=0.1, why="mentions a promising file", lines=())
         for path in texts
         if path not in known and is_test(path) and touches(path)
     ]

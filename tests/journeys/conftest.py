@@ -116,17 +116,27 @@ class Prices:
 
 @dataclass
 class Line:
-    """The way to the recorded models: it keeps what was asked, and can be down for the next `failures` calls."""
+    """The way to the recorded models. It keeps what was asked; after `good` calls the next `failures` find it down."""
 
     replies: list[ScriptedReply]
+    good: int = 0
     failures: int = 0
+    interrupted_at: int | None = None
+    bug: Exception | None = None
     requests: list[ModelRequest] = field(default_factory=list)
 
     def complete(self, request: ModelRequest) -> ModelReply:
         self.requests.append(request)
-        if self.failures:
+        if self.bug is not None:
+            raise self.bug
+        if len(self.requests) == self.interrupted_at:
+            raise KeyboardInterrupt
+        if self.good:
+            self.good -= 1
+        elif self.failures:
             self.failures -= 1
-            raise ProviderError("recorded:x answered HTTP 529", remedy="wait", retryable=True, billed=False)
+            why = "recorded:x answered HTTP 529"
+            raise ProviderError(why, remedy="wait, then: coderoute resume", retryable=True, billed=False)
         return ScriptedProvider(self.replies).complete(request)
 
 
@@ -262,6 +272,7 @@ class Journey:
     id: str = "run-1"
     disk: InMemoryStore = field(default_factory=InMemoryStore)
     terms: Terms = TERMS
+    user: str = "ada"
     line: Line = field(default_factory=lambda: Line([]))
     losses: list[int] = field(default_factory=list)
     time: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -375,12 +386,27 @@ class Journey:
         self.reviews(1)
         return self.start()
 
+    def lives(self, last: int | None, story: "Callable[[Journey], None]", *, after: bool = False) -> int:
+        """Tells `story` in a process that dies at write number `last`; how many writes there were."""
+        process = MortalStore(self.disk, last, after=after)
+        self.store = cast("RunStore", process)
+        try:
+            story(self)
+        except Killed:
+            assert process.dead
+        finally:
+            self.store = self.disk
+        return process.writes
+
     @property
     def run(self) -> RunRecord:
         return runs.found(self.store, self.id)
 
     def send_back(self, comment: str) -> str:
         return people.send_back(self.store, self.run, comment)
+
+    def reject(self, reason: str) -> None:
+        people.reject(self.store, self.run, reason)
 
     def look(self) -> str:
         """Reads the whole patch; its sha256."""
@@ -390,7 +416,7 @@ class Journey:
         return shown[0]
 
     def approve(self, patch: str, *acknowledged: str) -> Approval:
-        person = Person(user="ada", claimed_as=None, note=None, channel="command")
+        person = Person(user=self.user, claimed_as=None, note=None, channel="command")
         return people.approve(
             self.store, self.run, person, patch_name=patch, acknowledged=acknowledged, key=KEY, now=self.time
         )
@@ -418,6 +444,9 @@ class Journey:
     @property
     def ending(self) -> tuple[Status, str | None]:
         return self.run.status, self.run.reason
+
+    def number_of_candidates(self) -> int:
+        return len(self.disk.records(self.id, "candidate/"))
 
     def main(self) -> dict[str, str]:
         """What the branch `main` holds."""

@@ -147,7 +147,7 @@ def unexpected_failure(evidence: Evidence, policy: Policy) -> Decision | None:
     if not broken and not gone:
         return None
     parts = ([f"fail that should pass: {some(broken)}"] if broken else []) + (
-        [f"are gone: {some(gone)}"] if gone else []
+        [f"are gone or skipped: {some(gone)}"] if gone else []
     )
     return repeat_or_try_again(evidence, policy, "unexpected_failure", "tests " + "; tests ".join(parts))
 

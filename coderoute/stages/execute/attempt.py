@@ -24,11 +24,22 @@ from coderoute.lookups import failed
 from coderoute.ports import Repository, Sandbox
 from coderoute.prompt import fence, render
 from coderoute.stages.execute.step_files import step_files
-from coderoute.stages.execute.tools import CHANGES_THE_SANDBOX, FINISH, GIVE_UP, TOOLS, Workbench
+from coderoute.stages.execute.tools import (
+    CHANGES_THE_SANDBOX,
+    EDIT_FILE,
+    FINISH,
+    GIVE_UP,
+    RUN,
+    TOOLS,
+    WRITE_FILE,
+    Workbench,
+)
 
 PACKAGE = "coderoute.stages.execute"
 MAX_OUTPUT_TOKENS = 8_192
 MAX_SILENT_TURNS = 2
+NOT_RUN = "not run: an edit before it in this turn failed; mend that first"
+EDITS = frozenset({EDIT_FILE.name, WRITE_FILE.name})
 MAX_SAME_TURNS = 3
 """Turns in a row with exactly the same calls: nothing changes between them, so nothing new will come."""
 GIVE_UP_KINDS = ("unclear", "impossible", "environment", "needs_stronger")
@@ -58,6 +69,8 @@ class Assignment:
     nonce: str
     test_command: str = ""
     """How the repository's tests are run; empty: the model is not told."""
+    must_fail: str | None = None
+    """The id of the test this step writes, which has to fail until a later step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,15 +151,15 @@ def serve(
     are the ones the model saw, so they stay; the calls that change the sandbox are done again for their effect."""
     recorded = journal.get(key, tuple[ToolResult, ...])
     if recorded is not None:
-        for call in reply.tool_calls:
-            if call.name in CHANGES_THE_SANDBOX:
+        for call, result in zip(reply.tool_calls, recorded, strict=False):
+            if call.name in CHANGES_THE_SANDBOX and result != failed(call, NOT_RUN):
                 bench.perform(call)
         return recorded, None
     results: list[ToolResult] = []
     for call in reply.tool_calls:
         ended = ending(call)
         if ended is None:
-            results.append(incomplete(call) if call.name in (FINISH.name, GIVE_UP.name) else bench.perform(call))
+            results.append(in_turn(call, reply.tool_calls, results, bench))
         elif ended.end is AttemptEnd.FINISHED and any(result.is_error for result in results):
             results.append(failed(call, "not delivered: a call of this turn failed; look at that first"))
         else:
@@ -154,6 +167,17 @@ def serve(
     if reply.tool_calls:
         journal.put(key, tuple[ToolResult, ...], tuple(results))
     return tuple(results), None
+
+
+def in_turn(call: ToolCall, calls: Sequence[ToolCall], results: Sequence[ToolResult], bench: Workbench) -> ToolResult:
+    """The result of one call of a turn. A command that was to check an edit is not run when that edit failed: what it
+    printed would be about files as they were."""
+    if call.name in (FINISH.name, GIVE_UP.name):
+        return incomplete(call)
+    edits = [result for earlier, result in zip(calls, results, strict=False) if earlier.name in EDITS]
+    if call.name == RUN.name and any(result.is_error for result in edits):
+        return failed(call, NOT_RUN)
+    return bench.perform(call)
 
 
 def ending(call: ToolCall) -> _Ended | None:
@@ -196,12 +220,22 @@ def opening(work: Assignment, repository: Repository) -> str:
         instructions=step.instructions,
         files=fence("files", step_files(step, work.tree, repository), work.nonce),
         checks=checks,
+        must_fail=red_for_now(work.must_fail),
         tests=f"The whole suite is run with: {work.test_command}" if work.test_command else "",
         diff_lines=str(step.diff_lines),
         max_lines=str(work.max_lines),
         max_turns=str(work.max_turns),
         done="\n".join(f"- {title}" for title in work.done) or "(nothing yet)",
         tried=tried(work.tried, work.nonce),
+    )
+
+
+def red_for_now(test: str | None) -> str:
+    if test is None:
+        return ""
+    return (
+        f"The new test `{test}` must FAIL now, with a failed assertion about the problem and not with an error in the "
+        "test itself; a later step makes it pass. Run it once, read why it fails, and leave it red."
     )
 
 

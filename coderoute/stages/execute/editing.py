@@ -1,5 +1,7 @@
 """Replacing one piece of a file's text: it is found exactly once, or a model hears what to do about it."""
 
+import ast
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +9,8 @@ from coderoute.domain.lines import lines_of
 
 MAX_LINES_NAMED = 6
 MAX_PLACES_SHOWN = 2
+LIKELY_SHARE = 0.5
+MAX_PARSED_CHARS = 400_000
 TELLING_CHARS = 10
 """A shorter piece stands in a file for many reasons."""
 
@@ -79,13 +83,47 @@ def where_it_might_be(path: str, text: str, old: str, new: str) -> str:
     if len(new.strip()) >= TELLING_CHARS and new in text:
         line = line_at(text, text.index(new))
         return f"old does not stand in {path}, but new does, at line {line}: this change seems to be made already"
-    wanted, rows = lines_of(old), lines_of(text)
-    first = next((line.strip() for line in wanted if line.strip()), "")
-    near = [number for number, line in enumerate(rows, 1) if first and line.strip() == first][:MAX_PLACES_SHOWN]
     problem = f"old does not stand in {path} exactly (white space counts; line numbers are not part of the file)"
+    near, matching = nearest(lines_of(old), lines_of(text))
     if not near:
-        return f"{problem}. Read the place again and copy it."
-    size = len(wanted) + 2
-    shown = "\n...\n".join("\n".join(rows[n - 1 : n - 1 + size]) for n in near)
+        return f"{problem}, and nothing like it does. Read the place again and copy it."
+    rows, size = lines_of(text), len(lines_of(old)) + 2
+    shown = "\n...\n".join(f"at line {n}:\n" + "\n".join(rows[n - 1 : n - 1 + size]) for n in near)
     readable = shown.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return f"{problem}. The text there is:\n{readable}"
+    only = " Only the white space differs." if matching == 1.0 else ""
+    return f"{problem}.{only} Did you mean this (copy it exactly)?\n{readable}"
+
+
+def nearest(wanted: Sequence[str], rows: Sequence[str]) -> tuple[list[int], float]:
+    """(lines from 1 where most of `wanted` stands but for white space, the share of it that does). No line where less
+    than half does: a first line alone, such as a bracket, says nothing."""
+    stripped = [line.strip() for line in wanted]
+    lead = next((index for index, line in enumerate(stripped) if line), None)
+    if lead is None:
+        return [], 0.0
+    bare = [row.strip() for row in rows]
+    telling = sum(1 for line in stripped if line)
+    scores: dict[int, float] = {}
+    for at, row in enumerate(bare):
+        if row == stripped[lead] and at >= lead:
+            start = at - lead
+            same = sum(1 for line, here in zip(stripped, bare[start:], strict=False) if line and line == here)
+            scores[start + 1] = same / telling
+    best = max(scores.values(), default=0.0)
+    if best < LIKELY_SHARE:
+        return [], best
+    return [line for line, score in scores.items() if score == best][:MAX_PLACES_SHOWN], best
+
+
+def syntax_problem(path: str, text: str) -> str | None:
+    """Why a Python file does not parse, None when it does, is no Python file, or is too large to look at."""
+    if not path.endswith(".py") or len(text) > MAX_PARSED_CHARS:
+        return None
+    try:
+        with warnings.catch_warnings(action="ignore"):  # about escapes in strings: not ours to print
+            ast.parse(text)
+    except SyntaxError as error:
+        return f"{path} does not parse any more: line {error.lineno}: {error.msg}"
+    except (ValueError, RecursionError, MemoryError):
+        return None  # stranger than a slip; the tests will tell
+    return None

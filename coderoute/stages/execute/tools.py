@@ -6,7 +6,7 @@ from coderoute.domain.lines import lines_of
 from coderoute.domain.work import Ending
 from coderoute.lookups import LIST_FILES, READ_FILE, SEARCH, below_root, failed, half_character, listing, numbered
 from coderoute.ports import Sandbox
-from coderoute.stages.execute.editing import Misfit, replace_once
+from coderoute.stages.execute.editing import Misfit, replace_once, syntax_problem
 
 MAX_OUTPUT_CHARS = 12_000
 MAX_MATCHES = 80
@@ -46,7 +46,8 @@ WRITE_FILE = Tool(
 )
 RUN = Tool(
     name="run",
-    description="Run a shell command (sh -c) at the repository's root. Nothing keeps running afterwards.",
+    description="Run a shell command (sh -c) at the repository's root. Nothing keeps running afterwards. Long output "
+    "is cut in the middle for you: do not pipe to head or tail, that hides the exit code.",
     schema={
         "type": "object",
         "properties": {
@@ -197,7 +198,8 @@ class Workbench:
         problem = self._sandbox.write(path.text, edited.text.encode("utf-8", "surrogateescape"))
         if problem is not None:
             return failed(call, problem)
-        return ToolResult(call_id=call.id, text=f"replaced at line {edited.line} of {path.text}")
+        done = f"replaced at line {edited.line} of {path.text}"
+        return ToolResult(call_id=call.id, text=told(done, path.text, edited.text))
 
     def _write_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         path = PathArgument(arguments)
@@ -212,7 +214,8 @@ class Workbench:
         problem = self._sandbox.write(path.text, data)
         if problem is not None:
             return failed(call, problem)
-        return ToolResult(call_id=call.id, text=f"wrote {path.text} ({len(lines_of(content))} lines)")
+        done = f"wrote {path.text} ({len(lines_of(content))} lines)"
+        return ToolResult(call_id=call.id, text=told(done, path.text, content))
 
     def _run(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         command, timeout_s = arguments.get("command"), arguments.get("timeout_s")
@@ -223,8 +226,8 @@ class Workbench:
         if not isinstance(timeout_s, int | None):
             return failed(call, "timeout_s is a whole number of seconds")
         self.commands += 1
-        limit_s = min(float(timeout_s or DEFAULT_TIMEOUT_S), MAX_TIMEOUT_S)
-        result = self._sandbox.run(command, timeout_s=max(1.0, limit_s), env=self._env)
+        limit_s = min(max(1.0, float(timeout_s or DEFAULT_TIMEOUT_S)), MAX_TIMEOUT_S)
+        result = self._sandbox.run(command, timeout_s=limit_s, env=self._env)
         match result.ending:
             case Ending.EXIT:
                 head = f"exit code {result.exit_code} after {result.duration_s:.1f} s"
@@ -251,6 +254,12 @@ class PathArgument:
         refused = None if self.text == "." else paths.refusal(self.text)
         if refused is not None:
             self.problem = f"this path is not allowed ({refused.rule}): {refused.detail}"
+
+
+def told(done: str, path: str, text: str) -> str:
+    """What was done, and a warning where the file no longer parses."""
+    problem = syntax_problem(path, text)
+    return done if problem is None else f"{done}\nwarning: {problem}"
 
 
 def quoted(text: str) -> str:

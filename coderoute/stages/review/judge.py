@@ -17,6 +17,7 @@ from coderoute.lookups import READ_FILE, SEARCH, Lookups
 from coderoute.ports import Repository
 from coderoute.prompt import fence, render
 from coderoute.stages.review.diff_lines import shown_lines
+from coderoute.stages.review.surroundings import surroundings
 
 PACKAGE = "coderoute.stages.review"
 MAX_LOOKUP_TURNS = 6
@@ -80,7 +81,7 @@ class Reviewing:
 
 
 def judge(
-    *, task: Task, plan: Plan, patch: Patch, patch_bytes: bytes, evidence: str, notes: str, run_id: str, number: int,
+    *, task: Task, plan: Plan, patch: Patch, patch_bytes: bytes, evidence: str, run_id: str, number: int,
     model: ModelRef, role: str, repository: Repository, ledger: Ledger, nonce: str,
 ) -> Reviewing:  # fmt: skip
     """Review number `number`, of exactly this patch, at most one mending turn included.
@@ -88,7 +89,7 @@ def judge(
     Raises:
         OverBudget, Unavailable, Blocked: as `Ledger.call`.
     """
-    shown = visible_bytes(patch_bytes)
+    shown, lines = visible_bytes(patch_bytes), shown_lines(patch_bytes) or {}
     cut = len(shown) > MAX_PATCH_CHARS
     request = ModelRequest(
         model=model,
@@ -100,7 +101,7 @@ def judge(
             plan=fence("plan", plan_text(plan), nonce),
             evidence=fence("evidence", visible(evidence), nonce),
             patch=fence("patch", shown[:MAX_PATCH_CHARS] + ("\n... cut: read the files" if cut else ""), nonce),
-            notes=notes,
+            surroundings=fence("functions", visible(surroundings(patch, lines, repository)), nonce),
         ),
         tools=(READ_FILE, SEARCH, SUBMIT_REVIEW),
         max_output_tokens=MAX_OUTPUT_TOKENS,

@@ -1,0 +1,99 @@
+"""A run that is killed at any write and resumed ends as if nothing had happened, and pays at most one call twice."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from coderoute.domain.money import CallState
+from coderoute.domain.run import Status
+
+if TYPE_CHECKING:
+    from tests.journeys.conftest import Journey
+
+COMMIT = r'"commit": "[0-9a-f]{40}"'
+"""Its message names the run."""
+
+BETTER = "def shout(text):\n    return f'{text.upper()}!' if text else ''\n"
+BEST = "def shout(text):\n    return f'{text.upper()}!' * bool(text)\n"
+
+
+def eventful(journey: "Journey") -> "Journey":
+    """A question, a wrong patch twice, a stronger model, a rejected review, a person who sends the change back."""
+    journey.plans_test_and_fix(questions=["And None?"])
+    journey.plans_test_and_fix(attempt=2)
+    journey.writes_test()
+    reads = ("run", {"command": "python -m pytest -q"})
+    journey.says("execute", "fix", 1, ("write_file", {"path": "shout.py", "content": journey.WRONG}), reads)
+    journey.says("execute", "fix", 1, ("finish", {"summary": "done"}))
+    journey.writes_fix(2, journey.WRONG)
+    journey.writes_fix(3)
+    journey.reviews(1, "request_changes")
+    journey.writes_fix(1, BETTER, step="rework-1")
+    journey.reviews(2)
+    journey.writes_fix(1, BEST, step="rework-2")
+    journey.reviews(3)
+    return journey
+
+
+def whole_story(journey: "Journey") -> None:
+    """What people do, each command as often as it takes: whatever was done is not done again."""
+    if journey.disk.get(journey.id) is None:
+        journey.id = f"another-{journey.id}"  # as the command line does it: what was not begun is begun anew
+        journey.begin()
+    if not asked_and_answered(journey):
+        journey.resume()
+        journey.send_back("None is an error.")
+    if journey.run.status not in (Status.AWAITING_APPROVAL, Status.APPROVED, Status.MERGED):
+        journey.resume()
+    if journey.number_of_candidates() == 2:
+        journey.look()
+        journey.send_back("Multiply.")
+        journey.resume()
+    if journey.run.status is Status.AWAITING_APPROVAL:
+        journey.approve(journey.look())
+    journey.merge()
+
+
+def asked_and_answered(journey: "Journey") -> bool:
+    return journey.disk.record(journey.id, "answer/1") is not None
+
+
+def facts(journey: "Journey") -> dict[str, object]:
+    """Everything about a run that must not depend on where its processes died."""
+
+    def steady(text: str) -> str:
+        return text.replace(str(journey.folder), "FOLDER").replace(journey.id, "RUN")
+
+    commits = journey.repository.branches
+    return {
+        "status": journey.ending,
+        "files": journey.main(),
+        "branches": {steady(branch): commits[branch] == commits["main"] for branch in commits},
+        "journal": [(key, re.sub(COMMIT, "COMMIT", steady(text))) for key, text in journey.disk.records(journey.id)],
+        "paid calls": Counter(journey.calls()),
+        "approved patch": [approval.patch_sha256 for approval in journey.disk.approvals(journey.id)][-1],
+        "files of ours": sorted(path.name for path in journey.folder.iterdir()),
+    }
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before a write", "behind a write"])
+def test_killed_at_any_write_a_run_ends_the_same(after: bool, new_journey: "Callable[..., Journey]") -> None:
+    undisturbed = eventful(new_journey())
+    writes = undisturbed.lives(None, whole_story)
+    wanted = facts(undisturbed)
+    requests = len(undisturbed.line.requests)
+    assert undisturbed.ending == (Status.MERGED, None)
+    assert undisturbed.main()["shout.py"] == BEST
+
+    for number in range(1, writes + 1):
+        journey = eventful(new_journey())
+        journey.lives(number, whole_story, after=after)
+        journey.lives(None, whole_story)
+
+        assert facts(journey) == wanted, f"killed at write {number}"
+        estimated = [row for row in journey.disk.calls(journey.id) if row.state is not CallState.SETTLED]
+        assert [row.state for row in estimated] in ([], [CallState.ESTIMATED]), f"killed at write {number}"
+        assert len(journey.line.requests) <= requests + 1, f"killed at write {number}"

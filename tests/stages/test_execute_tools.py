@@ -1,0 +1,297 @@
+"""The executor's tools over a sandbox: what they do, and what a model hears of its mistakes."""
+
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coderoute.adapters.sandbox_inmemory import InMemorySandboxHost, Recorded
+from coderoute.domain.conversation import JsonObject, ToolCall, ToolResult
+from coderoute.domain.terms import Environment, Limits
+from coderoute.domain.work import Ending
+from coderoute.ports import Sandbox
+from coderoute.stages.execute.tools import (
+    MAX_COMMAND_BYTES,
+    MAX_FILE_BYTES,
+    MAX_MATCHES,
+    MAX_OUTPUT_CHARS,
+    TOOLS,
+    Workbench,
+    head_and_tail,
+)
+
+FILES = {
+    "src/a.py": b"def a():\n    return 1\n",
+    "src/windows.py": b"a = 1\r\nb = 2\r\n",
+    "src/latin.py": b"# caf\xe9\nx = 1\n",
+    "src/na\u00efve name.py": b"x = 1\n",
+    "empty.txt": b"",
+    "logo.png": b"\x89PNG\0",
+    "huge.txt": b"x" * (MAX_FILE_BYTES + 1),
+}
+
+
+@dataclass
+class Shell:
+    """Answers commands that begin with a known word, and keeps all it was asked."""
+
+    answers: dict[str, Recorded] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def __call__(self, command: str, env: Mapping[str, str], files: Mapping[str, bytes]) -> Recorded | None:
+        self.asked.append((command, dict(env)))
+        return next((done for begin, done in self.answers.items() if command.startswith(begin)), None)
+
+
+@dataclass
+class Bench:
+    sandbox: Sandbox
+    workbench: Workbench
+    shell: Shell
+
+    def ask(self, name: str, arguments: JsonObject | None) -> ToolResult:
+        return self.workbench.perform(ToolCall(id="c", name=name, arguments=arguments))
+
+    def said(self, name: str, arguments: JsonObject | None) -> str:
+        result = self.ask(name, arguments)
+        assert not result.is_error, result.text
+        return result.text
+
+    def files(self) -> dict[str, bytes]:
+        return {file.path: file.data for file in self.sandbox.snapshot()}
+
+
+def bench(answers: dict[str, Recorded] | None = None) -> Bench:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for path, data in FILES.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    shell = Shell(answers or {})
+    environment = Environment(image="i", setup=(), limits=Limits())
+    sandbox = InMemorySandboxHost(shell).open("i", packed.getvalue(), environment, "run-1")
+    return Bench(sandbox, Workbench(sandbox, {"LEVEL": "3"}), shell)
+
+
+def test_the_pinned_tools_are_offered() -> None:
+    required = {tool.name: tool.schema["required"] for tool in TOOLS}
+    assert required == {
+        "read_file": ["path"], "search": ["pattern"], "list_files": [], "edit_file": ["path", "old", "new"],
+        "write_file": ["path", "content"], "run": ["command"], "finish": ["summary"], "give_up": ["reason", "kind"],
+    }  # fmt: skip
+
+
+def test_edit_file_changes_exactly_one_piece() -> None:
+    b = bench()
+    assert (
+        b.said("edit_file", {"path": "src/a.py", "old": "return 1", "new": "return 2"})
+        == "replaced at line 2 of src/a.py"
+    )
+    assert b.files() == FILES | {"src/a.py": b"def a():\n    return 2\n"}
+
+
+def test_edit_file_keeps_line_ends_and_bytes_that_are_no_utf8() -> None:
+    b = bench()
+    b.said("edit_file", {"path": "src/windows.py", "old": "a = 1\nb = 2", "new": "a = 3\nb = 4"})
+    b.said("edit_file", {"path": "src/latin.py", "old": "x = 1", "new": "x = '\u00e9'"})
+    assert b.files()["src/windows.py"] == b"a = 3\r\nb = 4\r\n"
+    assert b.files()["src/latin.py"] == b"# caf\xe9\nx = '\xc3\xa9'\n"
+
+
+def test_the_same_edit_again_is_told_to_be_done() -> None:
+    b = bench()
+    call: JsonObject = {"path": "src/a.py", "old": "    return 1\n", "new": "    return one_more\n"}
+    b.said("edit_file", call)
+    again = b.ask("edit_file", call)
+    assert again.is_error
+    assert "this change seems to be made already" in again.text
+
+
+def test_write_file_makes_folders_and_keeps_every_byte() -> None:
+    b = bench()
+    assert b.said("write_file", {"path": "new/deep/b.py", "content": "x = 1\ny"}) == "wrote new/deep/b.py (2 lines)"
+    b.said("write_file", {"path": "src/a.py", "content": ""})
+    assert b.files()["new/deep/b.py"] == b"x = 1\ny"
+    assert b.files()["src/a.py"] == b""
+
+
+@pytest.mark.parametrize("path", ["src/a.py", "./src/a.py", "/work/src/a.py", "src/na\u00efve name.py"])
+def test_paths_are_taken_as_models_write_them(path: str) -> None:
+    assert not bench().ask("read_file", {"path": path}).is_error
+
+
+OUTSIDE = [
+    "../outside", "src/../../outside", "/etc/passwd", "/work/../etc/passwd", ".git/config", ".GIT/hooks/x", "src/.git/x",
+    "a\\b", "a\0b", "a\nb", "a\x1bb", "a\u202eb", "C:x", "-rf", "a//b", "x" * 300, "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+@pytest.mark.parametrize("name", ["read_file", "edit_file", "write_file"])
+def test_a_path_that_is_not_allowed_never_reaches_the_sandbox(name: str, path: str) -> None:
+    class Untouchable:
+        def __getattr__(self, attribute: str) -> object:
+            raise AssertionError(f"the sandbox was asked for {attribute}")
+
+    workbench = Workbench(Untouchable(), {})  # type: ignore[arg-type]
+    arguments: JsonObject = {"path": path, "old": "a", "new": "b", "content": "c"}
+    result = workbench.perform(ToolCall(id="c", name=name, arguments=arguments))
+    assert result.is_error
+    assert "path is missing" in result.text if not path else "not allowed (path." in result.text
+
+
+@pytest.mark.parametrize("name", ["search", "list_files"])
+def test_looking_around_outside_is_not_allowed_either(name: str) -> None:
+    b = bench()
+    assert b.ask(name, {"pattern": "x", "path": "../"}).is_error
+    assert b.ask(name, {"pattern": "x", "path": "/etc"}).is_error
+    assert b.shell.asked == []
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "arguments", "said"),
+    [
+        ("broken arguments", "edit_file", None, "no JSON object; send the call again"),
+        ("an unknown tool", "delete_file", {"path": "a"}, "there is no tool 'delete_file'; the tools are read_file, "),
+        ("no path", "edit_file", {"old": "a", "new": "b"}, "path is missing"),
+        ("no new text", "edit_file", {"path": "src/a.py", "old": "a"}, "old and new are strings"),
+        ("a list as text", "edit_file", {"path": "src/a.py", "old": ["a"], "new": "b"}, "old and new are strings"),
+        ("no such file to edit", "edit_file", {"path": "b.py", "old": "a", "new": "b"}, "to make one use write_file"),
+        ("a folder to edit", "edit_file", {"path": "src", "old": "a", "new": "b"}, "there is no file src"),
+        ("too large to edit", "edit_file", {"path": "huge.txt", "old": "x", "new": "y"}, "change it with run"),
+        (
+            "half a character",
+            "edit_file",
+            {"path": "src/a.py", "old": "1", "new": "\ud800"},
+            "new holds half a character",
+        ),
+        ("half a character in a command", "run", {"command": "echo \udc80"}, "command holds half a character"),
+        ("no content", "write_file", {"path": "b.py"}, "content is a string"),
+        (
+            "too much content",
+            "write_file",
+            {"path": "b", "content": "x" * (MAX_FILE_BYTES + 1)},
+            "the limit is 1,000,000",
+        ),
+        ("a folder is there", "write_file", {"path": "src", "content": "x"}, "src: it is a folder"),
+        ("a file is in the way", "write_file", {"path": "empty.txt/x", "content": "x"}, "is no folder"),
+        ("no such file", "read_file", {"path": "b.py"}, "there is no file b.py; list_files and search show"),
+        ("a picture", "read_file", {"path": "logo.png"}, "logo.png is binary"),
+        ("words as lines", "read_file", {"path": "src/a.py", "end_line": "x"}, "whole numbers"),
+        ("no pattern", "search", {}, "pattern is missing"),
+        ("two lines", "search", {"pattern": "a\nb"}, "search for one line"),
+        ("no command", "run", {}, "command is missing"),
+        ("a blank command", "run", {"command": " \n"}, "command is missing"),
+        ("an endless command", "run", {"command": "x" * (MAX_COMMAND_BYTES + 1)}, "put a script into a file"),
+        ("a NUL", "run", {"command": "a\0b"}, "has a NUL byte"),
+        ("words as seconds", "run", {"command": "x", "timeout_s": "long"}, "whole number of seconds"),
+    ],
+)
+def test_a_mistake_changes_nothing_and_says_what_to_do(
+    what: str, name: str, arguments: JsonObject | None, said: str
+) -> None:
+    b = bench()
+    result = b.ask(name, arguments)
+    assert result.is_error, what
+    assert said in result.text
+    assert b.files() == FILES
+    assert b.workbench.commands == 0
+
+
+def test_run_gives_exit_code_output_and_the_environment_of_the_tests() -> None:
+    b = bench({"pytest": Recorded(exit_code=1, output=b"1 failed\n", duration_s=2.5)})
+    result = b.ask("run", {"command": "pytest -q"})
+    assert result == ToolResult(call_id="c", text="exit code 1 after 2.5 s\n1 failed")
+    assert b.shell.asked == [("pytest -q", {"LEVEL": "3"})]
+    assert b.workbench.commands == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        (Ending.TIMEOUT, "killed after 120 s (timeout)"),
+        (Ending.OUT_OF_MEMORY, "killed: out of memory"),
+        (Ending.OUTPUT_FLOOD, "killed: far too much output"),
+    ],
+)
+def test_a_command_that_was_killed_says_why(ending: Ending, said: str) -> None:
+    b = bench({"go": Recorded(exit_code=137, output=b"half", ending=ending)})
+    assert b.said("run", {"command": "go"}).startswith(said)
+
+
+@pytest.mark.parametrize(("asked", "given_s"), [(None, 120), (5, 5), (0, 120), (-3, 1), (100_000, 900)])
+def test_a_command_has_the_time_it_asks_for_within_limits(asked: int | None, given_s: int) -> None:
+    b = bench({"sleep": Recorded(duration_s=10_000)})
+    assert b.said("run", {"command": "sleep", "timeout_s": asked}).startswith(f"killed after {given_s} s (timeout)")
+
+
+def test_search_asks_for_the_pattern_as_it_is() -> None:
+    b = bench({"grep": Recorded(output=b"./src/a.py:1:def a():\n")})
+    assert b.said("search", {"pattern": "it's -e $(x)"}) == "src/a.py:1:def a():"
+    command, _ = b.shell.asked[0]
+    assert "-e 'it'\\''s -e $(x)' -- '.' | head" in command
+
+
+def test_search_stays_in_the_folder_it_is_given() -> None:
+    b = bench({"grep": Recorded(output=b"src/a.py:1:x\n")})
+    b.said("search", {"pattern": "x", "path": "./src/"})
+    assert "-- 'src' |" in b.shell.asked[0][0]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"),
+    [
+        (Recorded(), "(no line matches)"),
+        (Recorded(output=b"grep: Unmatched ( or \\(\n"), "error: grep: Unmatched ( or \\("),
+        (Recorded(output=b"grep: lib: No such file or directory\n"), "error: grep: lib: No such file or directory"),
+        (Recorded(output=b"grep: x: Permission denied\na.py:1: b\n"), "a.py:1: b"),
+        (Recorded(ending=Ending.TIMEOUT), "error: the search took too long; give a simpler pattern or a folder"),
+    ],
+)
+def test_what_grep_complains_about_is_no_match(recorded: Recorded, said: str) -> None:
+    assert bench({"grep": recorded}).ask("search", {"pattern": "(b"}).text == said
+
+
+def test_many_matches_are_cut_with_advice() -> None:
+    b = bench({"grep": Recorded(output=b"a.py:1: x\n" * (MAX_MATCHES + 4))})
+    assert b.said("search", {"pattern": "x"}).split("\n")[-1] == "... 4 more: narrow the pattern or give a path"
+
+
+def test_list_files_gives_paths_from_the_root() -> None:
+    b = bench({"find": Recorded(output=b"././src/a.py\n././.github/ci.yml\n")})
+    assert b.said("list_files", {}) == "src/a.py\n.github/ci.yml"
+    b = bench({"find": Recorded(output=b"./src/a.py\n")})
+    assert b.said("list_files", {"path": "src"}) == "src/a.py"
+    assert b.shell.asked[0][0].startswith("find './src' ")
+
+
+def test_a_folder_that_is_not_there_is_named() -> None:
+    b = bench({"find": Recorded(exit_code=1, output=b"find: './lib': No such file or directory\n")})
+    assert b.ask("list_files", {"path": "lib"}).text == "error: find: './lib': No such file or directory"
+
+
+def test_of_long_output_the_beginning_and_the_end_are_kept() -> None:
+    text = "first" + "." * (2 * MAX_OUTPUT_CHARS) + "last"
+    shown = head_and_tail(text)
+    assert shown.startswith("first")
+    assert shown.endswith("last")
+    assert f"... {len(text) - MAX_OUTPUT_CHARS} characters cut;" in shown
+    assert head_and_tail("x" * MAX_OUTPUT_CHARS) == "x" * MAX_OUTPUT_CHARS
+
+
+values = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st.text(st.characters(), max_size=10),
+    st.sampled_from(["src/a.py", "src", "return 1", "."]), st.lists(st.none(), max_size=1), st.just({"a": 1}),
+)  # fmt: skip
+keys = st.sampled_from(["path", "old", "new", "content", "command", "timeout_s", "pattern", "start_line", "other"])
+tools = st.sampled_from([tool.name for tool in TOOLS if tool.name not in ("finish", "give_up")])
+
+
+@given(tools, st.one_of(st.none(), st.dictionaries(keys, values)))
+def test_whatever_a_model_sends_gets_an_answer_that_can_be_sent(name: str, arguments: JsonObject | None) -> None:
+    assert bench().ask(name, arguments).text.encode()
