@@ -1,5 +1,6 @@
 """A run's world: the models, the engine and the repository behind the ports."""
 
+import contextlib
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from coderoute.domain.conversation import ModelRef
 from coderoute.domain.run import RunRecord
 from coderoute.domain.task import Base
 from coderoute.domain.terms import Terms
-from coderoute.errors import ConfigurationError
+from coderoute.errors import ConfigurationError, Unavailable
 from coderoute.journal import Journal
 from coderoute.ports import ModelProvider, Repository, SandboxHost
 from coderoute.settings import (
@@ -143,7 +144,10 @@ def sandboxes(house: House, journal: Journal) -> SandboxHost:
         from coderoute.adapters.sandbox_inmemory import InMemorySandboxHost, recorded_commands
 
         return InMemorySandboxHost(recorded_commands(recorded))
-    return docker_host(house)
+    host = docker_host(house)
+    with contextlib.suppress(Unavailable):  # the first use will say so, with its remedy
+        host.reap(now())
+    return host
 
 
 def docker_host(house: House) -> "DockerSandboxHost":

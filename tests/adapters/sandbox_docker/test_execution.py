@@ -48,8 +48,11 @@ class Engine:
     """Answers the three requests of an exec on loopback: `printed` comes in one packet with the HTTP headers, and
     `late` when the engine was asked for the state of the exec, or after half a second."""
 
-    def __init__(self, printed: bytes, *, keep_open: bool = False, running: bool = False, exit_code: int = 0) -> None:
+    def __init__(
+        self, printed: bytes, *, late: bytes = b"", keep_open: bool = False, running: bool = False, exit_code: int = 0
+    ) -> None:
         self._printed, self._keep_open, self._running, self._exit_code = printed, keep_open, running, exit_code
+        self._late, self._asked = late, threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         self.received = b""

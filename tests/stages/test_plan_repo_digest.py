@@ -1,0 +1,95 @@
+"""The condensed view of a repository: the same for the same tree, and within its bounds."""
+
+from coderoute.adapters.repository_inmemory import InMemoryRepository
+from coderoute.domain.judgement import Outcome, TestReport
+from coderoute.stages.plan.repo_digest import (
+    EXCERPT_CHARS,
+    MAP_PATHS,
+    MAX_EXCERPTS,
+    WHOLE_FILE_LINES,
+    excerpts,
+    repository_map,
+    tests_digest,
+)
+
+REPORT = TestReport(
+    framework="pytest", granularity="test", exit_code=1, problem=None, output_tail="", failures={}, duration_s=1.0,
+    outcomes={
+        "tests/test_a.py::test_plain": Outcome.PASSED,
+        "tests/test_a.py::test_empty_cart": Outcome.PASSED,
+        "tests/test_a.py::test_red": Outcome.FAILED,
+        "tests/test_b.py::test_other": Outcome.SKIPPED,
+    },
+)  # fmt: skip
+
+
+def shown(files: dict[str, bytes], places: list[tuple[str, str, tuple[int, ...]]], words: str = "") -> str:
+    repository = InMemoryRepository(files)
+    return excerpts(places, words, repository.pin(None).tree, repository)
+
+
+def test_a_small_repository_is_listed() -> None:
+    assert repository_map(["a.py", "src/b.py"]) == "a.py\nsrc/b.py"
+
+
+def test_of_a_large_repository_the_folders_are_listed_with_their_sizes() -> None:
+    paths = [f"src/pkg/deep/er/f{n}.py" for n in range(MAP_PATHS)] + ["README.md"]
+    assert repository_map(paths) == f"(root)  1 files\nsrc/pkg/deep/  {MAP_PATHS} files"
+
+
+def test_of_very_many_folders_the_rest_is_counted() -> None:
+    rows = repository_map([f"d{n:04}/f.py" for n in range(MAP_PATHS + 5)]).split("\n")
+    assert len(rows) == MAP_PATHS + 1
+    assert rows[-1] == "... 5 more folders"
+
+
+def test_a_short_file_is_shown_whole_with_the_reason() -> None:
+    text = shown({"a.py": b"x = 1\ny = 2\n"}, [("a.py", "defines x", (1,))])
+    assert text == "## a.py (2 lines; matched: defines x)\n    1| x = 1\n    2| y = 2"
+
+
+def test_of_a_long_file_the_spoken_of_definition_is_shown_whole() -> None:
+    body = b"".join(b"    x = %d\n" % n for n in range(WHOLE_FILE_LINES))
+    text = shown(
+        {"a.py": b"def far():\n" + body + b"\n\ndef wanted(x):\n    return x\n"}, [("a.py", "w", ())], "`wanted()`"
+    )
+    assert f"{WHOLE_FILE_LINES + 4:>5}| def wanted(x):" in text
+    assert f"{WHOLE_FILE_LINES + 5:>5}|     return x" in text
+    assert "    2|     x = 0" not in text
+
+
+def test_of_a_long_file_without_a_named_definition_the_matching_lines_are_shown() -> None:
+    data = b"".join(b"line %d\n" % n for n in range(1, WHOLE_FILE_LINES + 100))
+    text = shown({"a.txt": data}, [("a.txt", "line", (50,))])
+    assert "   50| line 50" in text
+    assert "  200| line 200" not in text
+
+
+def test_binary_and_missing_files_are_left_out() -> None:
+    assert shown({"a.png": b"\0"}, [("a.png", "x", ()), ("b.py", "x", ())]) == "(no file matched; search for it)"
+
+
+def test_what_no_longer_fits_is_named_only() -> None:
+    files = {f"f{n}.py": (b"# " + b"x" * 500 + b"\n") * 20 for n in range(6)}
+    text = shown(files, [(path, "x", (1,)) for path in files])
+    assert len(text) < EXCERPT_CHARS * 1.2
+    assert "## f5.py (20 lines; matched: x)" in text
+    assert text.endswith("matched: x)")
+
+
+def test_only_the_best_files_are_shown() -> None:
+    files = {f"f{n}.py": b"x = 1\n" for n in range(MAX_EXCERPTS + 2)}
+    text = shown(files, [(path, "x", (1,)) for path in files])
+    assert text.count("    1| x = 1") == MAX_EXCERPTS
+
+
+def test_the_tests_are_told_with_their_failures_and_the_nearest_ids_first() -> None:
+    text = tests_digest(REPORT, ["tests/test_a.py", "tests/none.py"], "The cart is wrong when empty")
+    assert "2 passed, 1 failed, 1 skipped (pytest)." in text
+    assert "Failing already:\ntests/test_a.py::test_red" in text
+    assert "Tests in tests/test_a.py (3), those nearest to the issue first:\ntests/test_a.py::test_empty_cart" in text
+    assert "test_other" not in text
+
+
+def test_without_tests_that_is_said() -> None:
+    assert tests_digest(None, [], "") == "This repository has no test command: nothing can be verified by tests."
