@@ -31,6 +31,7 @@ def open_gate(house: "House", run_id: str) -> None:
     """Evidence, the whole patch, each protected item, then the question. Only the patch's hash approves."""
     from coderoute import wiring
     from coderoute.cli import render
+    from coderoute.cli.program import program
     from coderoute.domain.visible import visible_bytes
     from coderoute.errors import Refused
     from coderoute.flow import people, runs
@@ -46,11 +47,14 @@ def open_gate(house: "House", run_id: str) -> None:
     click.echo(visible_bytes(data))
     sys.stdout.flush()
     people.mark_shown(house.store, run, sha256, wiring.now())
+    if not sys.stdin.isatty():
+        # an answer that is piped in was typed by nobody who has read this
+        click.echo(render.next_text(doc, program()))
+        return
     acknowledged = acknowledge(doc)
     if acknowledged is None:
-        click.echo("not every protected item was acknowledged: the run keeps waiting")
-        return
-    answer = question(sha256)
+        click.echo("not every protected item is acknowledged: this patch cannot be approved now")
+    answer = question(sha256, may_approve=acknowledged is not None)
     match answer.split(" ", 1):
         case ["reject", *reason]:
             people.reject(house.store, run, " ".join(reason).strip() or "rejected at the gate")
@@ -58,8 +62,8 @@ def open_gate(house: "House", run_id: str) -> None:
         case ["back", comment]:
             people.send_back(house.store, run, comment)
             click.echo(f"sent back; go on with: coderoute resume {run_id}")
-        case [typed] if len(typed) >= HEX_DIGITS and sha256.startswith(typed.lower()):
-            wiring.approve(house, run, patch_name=typed, acknowledged=acknowledged, channel="terminal")
+        case [name] if acknowledged is not None and len(name) >= HEX_DIGITS and sha256.startswith(name.lower()):
+            wiring.approve(house, run, patch_name=name, acknowledged=acknowledged, channel="terminal")
             do_merge(house, run)
         case _:
             click.echo(f"the run keeps waiting: coderoute gate {run_id}")
@@ -73,20 +77,26 @@ def acknowledge(doc: dict[str, object]) -> list[str] | None:
     done: list[str] = []
     for item in items(section(doc, "admission"), "items"):
         click.echo(f"\nprotected: {visible(str(item['id']))}\n  {visible(str(item['detail']))}")
-        if str(click.prompt("type yes to acknowledge this", default="", show_default=False)).strip().lower() != "yes":
+        if read_line("type yes to acknowledge this").lower() != "yes":
             return None
         done.append(str(item["id"]))
     return done
 
 
-def question(sha256: str) -> str:
+def question(sha256: str, *, may_approve: bool) -> str:
     click.echo(f"\nThis patch is {sha256[:HEX_DIGITS]}.")
-    click.echo(f"  {sha256[:HEX_DIGITS]}     approve and merge exactly this patch")
+    if may_approve:
+        click.echo(f"  {sha256[:HEX_DIGITS]}     approve and merge exactly this patch")
     click.echo("  back TEXT        send it back with a comment")
     click.echo("  reject REASON    end the run")
     click.echo("  (anything else leaves it waiting)")
+    return read_line(">", suffix=" ")
+
+
+def read_line(prompt: str, suffix: str = ": ") -> str:
+    """What a person types; nothing where the input has ended."""
     try:
-        return str(click.prompt(">", default="", show_default=False, prompt_suffix=" ")).strip()
+        return str(click.prompt(prompt, default="", show_default=False, prompt_suffix=suffix)).strip()
     except click.Abort:
         return ""
 
@@ -170,16 +180,20 @@ def do_merge(house: "House", run: "RunRecord", *, quiet: bool = False) -> None:
         Refused: also when only the branch could be made, with the command that finishes it.
     """
     from coderoute import wiring
+    from coderoute.domain.run import Status
     from coderoute.errors import Refused
+    from coderoute.flow import runs
 
     result, before = wiring.merge(house, run)
-    if not result.target_moved and result.why is not None and result.command is not None:
+    if runs.found(house.store, run.id).status is not Status.MERGED:
         raise Refused(
-            f"the branch {result.branch} is made, the target is not moved: {result.why}", remedy=result.command
+            f"the branch {result.branch} is made, the target is not moved: {result.why}", remedy=str(result.command)
         )
     if not quiet:
         again = "already merged" if before else "merged"
         click.echo(f"{again}: {result.commit} on {result.branch}")
+    if result.why is not None:
+        click.echo(f"note: {result.why}; look: {result.command}", err=True)
 
 
 COMMANDS = {"gate": gate, "approve": approve, "reject": reject, "send-back": send_back, "merge": merge}

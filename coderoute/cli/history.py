@@ -33,6 +33,7 @@ def show(name: str, as_json: bool) -> None:
     """What is known about RUN: plan, steps, tests, review, cost, and the whole patch."""
     from coderoute import wiring
     from coderoute.cli import render
+    from coderoute.cli.program import program
     from coderoute.domain.visible import visible_bytes
     from coderoute.flow import people, runs
 
@@ -50,7 +51,7 @@ def show(name: str, as_json: bool) -> None:
         click.echo(visible_bytes(data))
         sys.stdout.flush()
         people.mark_shown(house.store, run, sha256, wiring.now())
-    click.echo(render.next_text(doc))
+    click.echo(render.next_text(doc, program()))
 
 
 @click.command()

@@ -181,30 +181,31 @@ def ending_text(doc: Json) -> str:
     return "\n".join(rows)
 
 
-def next_text(doc: Json) -> str:
-    """The exact command a person gives next."""
+def next_text(doc: Json, program: str = "coderoute") -> str:
+    """The exact command a person gives next. `program` is how they call us."""
     run = doc["run_id"]
     match doc["status"]:
         case "awaiting_approval":
-            return f"look:     coderoute diff {run}\napprove:  {approve_command(doc)}\nor:       coderoute gate {run}"
+            approve = approve_command(doc, program)
+            return f"look:     {program} diff {run}\napprove:  {approve}\nor:       {program} gate {run}"
         case "approved":
-            return f"merge:    coderoute merge {run}"
+            return f"merge:    {program} merge {run}"
         case "planned":
-            return f"execute:  coderoute resume {run}"
+            return f"execute:  {program} resume {run}"
         case "merged":
             return f"merged as {doc.get('commit')} on {visible(str(doc.get('branch')))}"
         case _:
             return ""
 
 
-def approve_command(doc: Json) -> str:
+def approve_command(doc: Json, program: str = "coderoute") -> str:
     """The approve command with every acknowledgement it needs."""
     from shlex import quote
 
     acknowledge = "".join(
         f" --ack {quote(visible(str(item['id'])))}" for item in items(section(doc, "admission"), "items")
     )
-    return f"coderoute approve {doc['run_id']} --patch {str(section(doc, 'patch')['sha256'])[:12]}{acknowledge}"
+    return f"{program} approve {doc['run_id']} --patch {str(section(doc, 'patch')['sha256'])[:12]}{acknowledge}"
 
 
 def removed_text(removed: Sequence[str]) -> str:

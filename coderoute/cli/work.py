@@ -92,6 +92,7 @@ def finish(house: "wiring.House", run_id: str, *, as_json: bool, at_the_gate: bo
     import json
 
     from coderoute.cli import render
+    from coderoute.cli.program import program
     from coderoute.domain.run import EXIT_CODES, Status
 
     doc = house.document(run_id)
@@ -105,7 +106,7 @@ def finish(house: "wiring.House", run_id: str, *, as_json: bool, at_the_gate: bo
     else:
         click.echo(render.evidence_text(doc))
         click.echo()
-        click.echo(render.next_text(doc))
+        click.echo(render.next_text(doc, program()))
     sys.exit(EXIT_CODES[Status(str(doc["status"]))])
 
 

@@ -39,26 +39,23 @@ def eventful(journey: "Journey") -> "Journey":
 
 
 def whole_story(journey: "Journey") -> None:
-    """What people do, each command as often as it takes: whatever was done is not done again."""
+    """What people do: they look where the run stands, and give the command that is due."""
     if journey.disk.get(journey.id) is None:
         journey.id = f"another-{journey.id}"  # as the command line does it: what was not begun is begun anew
         journey.begin()
-    if not asked_and_answered(journey):
-        journey.resume()
-        journey.send_back("None is an error.")
-    if journey.run.status not in (Status.AWAITING_APPROVAL, Status.APPROVED, Status.MERGED):
-        journey.resume()
-    if journey.number_of_candidates() == 2:
-        journey.look()
-        journey.send_back("Multiply.")
-        journey.resume()
-    if journey.run.status is Status.AWAITING_APPROVAL:
-        journey.approve(journey.look())
-    journey.merge()
-
-
-def asked_and_answered(journey: "Journey") -> bool:
-    return journey.disk.record(journey.id, "answer/1") is not None
+    while journey.run.status is not Status.MERGED:
+        match journey.run.status:
+            case Status.BLOCKED:
+                journey.send_back("None is an error.")
+            case Status.AWAITING_APPROVAL if journey.number_of_candidates() == 2:
+                journey.look()
+                journey.send_back("Multiply.")
+            case Status.AWAITING_APPROVAL:
+                journey.approve(journey.look())
+            case Status.APPROVED:
+                journey.merge()
+            case _:
+                journey.resume()
 
 
 def facts(journey: "Journey") -> dict[str, object]:

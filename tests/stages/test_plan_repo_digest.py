@@ -2,6 +2,7 @@
 
 from coderoute.adapters.repository_inmemory import InMemoryRepository
 from coderoute.domain.judgement import Outcome, TestReport
+from coderoute.stages.plan import repo_digest
 from coderoute.stages.plan.repo_digest import (
     EXCERPT_CHARS,
     MAP_PATHS,
@@ -9,7 +10,6 @@ from coderoute.stages.plan.repo_digest import (
     WHOLE_FILE_LINES,
     excerpts,
     repository_map,
-    tests_digest,
 )
 
 REPORT = TestReport(
@@ -84,7 +84,7 @@ def test_only_the_best_files_are_shown() -> None:
 
 
 def test_the_tests_are_told_with_their_failures_and_the_nearest_ids_first() -> None:
-    text = tests_digest(REPORT, ["tests/test_a.py", "tests/none.py"], "The cart is wrong when empty")
+    text = repo_digest.tests_digest(REPORT, ["tests/test_a.py", "tests/none.py"], "The cart is wrong when empty")
     assert "2 passed, 1 failed, 1 skipped (pytest)." in text
     assert "Failing already:\ntests/test_a.py::test_red" in text
     assert "Tests in tests/test_a.py (3), those nearest to the issue first:\ntests/test_a.py::test_empty_cart" in text
@@ -92,4 +92,7 @@ def test_the_tests_are_told_with_their_failures_and_the_nearest_ids_first() -> N
 
 
 def test_without_tests_that_is_said() -> None:
-    assert tests_digest(None, [], "") == "This repository has no test command: nothing can be verified by tests."
+    assert (
+        repo_digest.tests_digest(None, [], "")
+        == "This repository has no test command: nothing can be verified by tests."
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from coderoute.adapters.sandbox_docker import lease
 from coderoute.adapters.sandbox_docker.engine import Engine, EngineFacts, lost_if_refused, unavailable_if_silent
 from coderoute.adapters.sandbox_docker.machine import Machine
-from coderoute.adapters.sandbox_docker.sandbox import DockerSandbox, seed
+from coderoute.adapters.sandbox_docker.sandbox import GIT_LIMIT_BYTES, DockerSandbox, seed
 from coderoute.adapters.sandbox_docker.setup import KEY_LABEL, REPOSITORY, set_up, setup_key
 from coderoute.adapters.sandbox_docker.spec import MB, Image, check_limits, create_work_container
 from coderoute.errors import Blocked, ConfigurationError, SandboxLost, Unavailable
@@ -88,7 +88,8 @@ class DockerSandboxHost:
             machine = Machine(client.api, str(container.id))
             try:
                 container.start()
-                return DockerSandbox(machine, left_by_setup=seed(machine, checkout_tar))
+                left = seed(machine, checkout_tar, repository=len(checkout_tar) <= GIT_LIMIT_BYTES)
+                return DockerSandbox(machine, left_by_setup=left)
             except BaseException:
                 machine.remove()
                 raise

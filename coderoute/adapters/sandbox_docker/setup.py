@@ -141,7 +141,8 @@ def set_up(
     try:
         container.start()
         _make_folders(machine, image)
-        seed(machine, checkout_tar)
+        # Some builds take their version from git, and fail without any.
+        seed(machine, checkout_tar, repository=True)
         _run_commands(machine, image, environment)
         _keep_what_is_left(machine, environment, checkout_tar)
         # A container's labels go to its image and on to the containers of that; ours would have them reaped.

@@ -90,13 +90,15 @@ def changed_image(client: docker.DockerClient) -> Iterator[Callable[..., str]]:
 
     def of(command: str = ":", *instructions: str) -> str:
         container = client.containers.create(
-            "coderoute-sandbox:1", ["sh", "-c", command], user="0", use_config_proxy=False
+            "coderoute-sandbox:1", ["sh", "-c", command], user="0", network_mode="none", use_config_proxy=False
         )
-        container.start()
-        assert container.wait()["StatusCode"] == 0
         tag = str(container.id)[:12]
-        container.commit(repository="coderoute-test", tag=tag, changes=list(instructions))
-        container.remove()
+        try:
+            container.start()
+            assert container.wait()["StatusCode"] == 0
+            container.commit(repository="coderoute-test", tag=tag, changes=list(instructions))
+        finally:
+            container.remove(force=True)
         made.append(f"coderoute-test:{tag}")
         return made[-1]
 

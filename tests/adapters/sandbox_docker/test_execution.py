@@ -1,8 +1,11 @@
 """One exec against an engine of a few lines, and what is kept of its output."""
 
-import socket
+import json
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import docker
 import pytest
@@ -13,6 +16,7 @@ from coderoute.adapters.sandbox_docker.capture import Capture
 from coderoute.adapters.sandbox_docker.execution import STDERR, STDOUT, DeadlinePassed, Execution
 from coderoute.adapters.sandbox_docker.machine import Machine, oom_kills
 from coderoute.adapters.sandbox_docker.sandbox import DockerSandbox
+from coderoute.domain.work import SnapshotFile
 from coderoute.errors import SandboxLost
 
 SOON = float("inf")
@@ -44,121 +48,127 @@ def test_the_kernels_count_of_memory_kills_is_read_in_both_versions(counters: st
     assert oom_kills(counters) == kills
 
 
-class Engine:
-    """Answers the three requests of an exec on loopback: `printed` comes in one packet with the HTTP headers, and
-    `late` when the engine was asked for the state of the exec, or after half a second."""
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What the engine says of one exec: `printed` comes in one packet with the HTTP headers, `late` once it was asked
+    for the state of the exec or after half a second."""
 
-    def __init__(
-        self, printed: bytes, *, late: bytes = b"", keep_open: bool = False, running: bool = False, exit_code: int = 0
-    ) -> None:
-        self._printed, self._keep_open, self._running, self._exit_code = printed, keep_open, running, exit_code
-        self._late, self._asked = late, threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.received = b""
-        self._held: list[socket.socket] = []
-        threading.Thread(target=self._serve, daemon=True).start()
+    printed: bytes = b""
+    late: bytes = b""
+    keep_open: bool = False
+    running: bool = False
+    exit_code: int = 0
 
-    def close(self) -> None:
-        self._listener.close()
-        for connection in self._held:
-            connection.close()
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
+@contextmanager
+def engine(answers: Answers) -> Iterator[docker.APIClient]:
+    """A client of an engine of a few lines, on loopback."""
+    asked, over = threading.Event(), threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if not self.path.endswith("/start"):
+                self.answer({"Id": "e1"})
                 return
-            threading.Thread(target=self._answer, args=[connection], daemon=True).start()
+            self.close_connection = True
+            head = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+            self.wfile.write(head + answers.printed)
+            if answers.late:
+                asked.wait(0.5)
+                self.wfile.write(answers.late)
+            if answers.keep_open:
+                over.wait()
 
-    def _answer(self, connection: socket.socket) -> None:
-        request = b""
-        while b"\r\n\r\n" not in request:
-            if not (data := connection.recv(65536)):
-                connection.close()
-                return
-            request += data
-        if b"/start " in request:
-            connection.sendall(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n" + self._printed)
-            if self._late:
-                self._asked.wait(0.5)
-                connection.sendall(self._late)
-            if self._keep_open:
-                self._held.append(connection)
-                return
-        else:
-            if b"GET " in request:
-                self._asked.set()
-            running = b"true" if self._running else b"false"
-            state = b'{"Id": "e1", "Running": %s, "ExitCode": %d}' % (running, self._exit_code)
-            connection.sendall(
-                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(state) + state
-            )
-        connection.close()
+        def do_GET(self) -> None:
+            asked.set()
+            self.answer({"Running": answers.running, "ExitCode": answers.exit_code})
+
+        def answer(self, value: object) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = False
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=[0.01]).start()
+        try:
+            address = f"tcp://127.0.0.1:{server.server_address[1]}"
+            with closing(docker.APIClient(base_url=address, version="1.41")) as api:
+                yield api
+        finally:
+            over.set()
+            server.shutdown()
+
+
+@contextmanager
+def executed(answers: Answers) -> Iterator[Execution]:
+    with engine(answers) as api, Execution(api, "c1", ["true"], user="1:1", workdir="/", env={}) as execution:
+        yield execution
 
 
 def frame(stream: int, data: bytes) -> bytes:
     return bytes([stream, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
 
 
-def api_of(engine: Engine) -> docker.APIClient:
-    return docker.APIClient(base_url=engine.address, version="1.41")
-
-
-def executed(engine: Engine) -> Execution:
-    return Execution(api_of(engine), "c1", ["true"], user="1:1", workdir="/", env={})
-
-
 def test_output_that_arrives_with_the_headers_is_not_lost() -> None:
     printed = frame(STDOUT, b"first") + frame(STDERR, b"") + frame(STDERR, b"second")
-    with closing(Engine(printed)) as engine, executed(engine) as execution:
+    with executed(Answers(printed=printed)) as execution:
         frames = list(execution.frames(deadline=SOON))
         assert [(f.stream, f.data) for f in frames] == [(STDOUT, b"first"), (STDERR, b""), (STDERR, b"second")]
         assert execution.exit_code() == 0
 
 
 def test_half_a_frame_at_the_end_is_no_output() -> None:
-    printed = frame(STDOUT, b"whole") + frame(STDOUT, b"half")[:-2]
-    with closing(Engine(printed)) as engine, executed(engine) as execution:
+    with executed(Answers(printed=frame(STDOUT, b"whole") + frame(STDOUT, b"half")[:-2])) as execution:
         assert [f.data for f in execution.frames(deadline=SOON)] == [b"whole"]
 
 
 def test_a_stream_kept_open_by_others_ends_with_the_command() -> None:
-    with closing(Engine(frame(STDOUT, b"done"), keep_open=True)) as engine, executed(engine) as execution:
+    with executed(Answers(printed=frame(STDOUT, b"done"), keep_open=True)) as execution:
         assert [f.data for f in execution.frames(deadline=SOON)] == [b"done"]
 
 
 def test_a_command_still_running_at_the_deadline_is_told() -> None:
-    engine = Engine(b"", keep_open=True, running=True)
-    with closing(engine), executed(engine) as execution, pytest.raises(DeadlinePassed):
+    with executed(Answers(keep_open=True, running=True)) as execution, pytest.raises(DeadlinePassed):
         list(execution.frames(deadline=0.0))
 
 
 def test_an_exit_code_the_engine_does_not_know_is_none() -> None:
-    with closing(Engine(b"", running=True)) as engine, executed(engine) as execution:
+    with executed(Answers(running=True)) as execution:
         assert execution.exit_code() is None
+
+
+def snapshot_of(answers: Answers) -> tuple[SnapshotFile, ...]:
+    with engine(answers) as api:
+        return tuple(DockerSandbox(Machine(api, "c1"), left_by_setup=frozenset()).snapshot())
+
+
+EMPTY_ARCHIVE = frame(STDOUT, bytes(10240))
 
 
 @pytest.mark.parametrize(("exit_code", "running"), [(1, False), (137, False), (0, True)])
 def test_a_whole_archive_from_a_program_that_did_not_succeed_is_no_snapshot(exit_code: int, running: bool) -> None:
-    printed = frame(STDOUT, bytes(10240))
-    with closing(Engine(printed, exit_code=exit_code, running=running)) as engine:
-        sandbox = DockerSandbox(Machine(api_of(engine), "c1"), left_by_setup=frozenset())
-        with pytest.raises(SandboxLost):
-            tuple(sandbox.snapshot())
+    with pytest.raises(SandboxLost):
+        snapshot_of(Answers(printed=EMPTY_ARCHIVE, exit_code=exit_code, running=running))
 
 
 def test_a_whole_archive_from_a_program_that_succeeded_is_a_snapshot() -> None:
-    with closing(Engine(frame(STDOUT, bytes(10240)))) as engine:
-        assert tuple(DockerSandbox(Machine(api_of(engine), "c1"), left_by_setup=frozenset()).snapshot()) == ()
-
-
-def test_what_the_engine_passes_on_after_the_end_of_a_script_is_not_lost() -> None:
-    with closing(Engine(frame(STDOUT, b"first "), late=frame(STDOUT, b"last"))) as engine:
-        assert Machine(api_of(engine), "c1").script("true").stdout == b"first last"
+    assert snapshot_of(Answers(printed=EMPTY_ARCHIVE)) == ()
 
 
 def test_an_archive_that_ends_early_is_no_snapshot() -> None:
-    with closing(Engine(b"")) as engine, pytest.raises(SandboxLost):
-        tuple(DockerSandbox(Machine(api_of(engine), "c1"), left_by_setup=frozenset()).snapshot())
+    with pytest.raises(SandboxLost):
+        snapshot_of(Answers())
+
+
+def test_what_the_engine_passes_on_after_the_end_of_a_script_is_not_lost() -> None:
+    with engine(Answers(printed=frame(STDOUT, b"first "), late=frame(STDOUT, b"last"))) as api:
+        assert Machine(api, "c1").script("true").stdout == b"first last"
