@@ -69,7 +69,7 @@ def begin_and_drive(
     house = wiring.open_house()
     progress = Progress(quiet=quiet, verbose=verbose)
     run_id = wiring.begin(
-        house, intake, repo=Path(repo), base=base, overrides=overrides, plan_only=plan_only or ask_plan,
+        house, intake, repo=Path(repo).absolute(), base=base, overrides=overrides, plan_only=plan_only or ask_plan,
         consent=ask_consent, warn=progress.warn,
     )  # fmt: skip
     progress.started(run_id, intake.removed)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import click
 
@@ -36,13 +37,21 @@ def demo(as_json: bool, quiet: bool, verbose: bool) -> None:
         err=True,
     )
     click.echo(f"Sandbox: {begun.sandbox}", err=True)
-    click.echo(f"Repository: {begun.repository}", err=True)
+    click.echo(f"Repository: {from_home(begun.repository)}", err=True)
     if not as_json:
         click.echo(f"\n{issue.decode()}")
     progress.started(begun.run_id, ())
     wiring.drive(house, begun.run_id, progress.show)
     sys.stderr.flush()
     finish(house, begun.run_id, as_json=as_json, at_the_gate=True)
+
+
+def from_home(path: Path) -> str:
+    """`path` as a shell would also take it, shorter for the eye where it is below the home folder."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except ValueError:
+        return str(path)
 
 
 def files_below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
