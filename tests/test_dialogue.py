@@ -20,9 +20,11 @@ REQUEST = ModelRequest(
     tags=CallTags(run="run-1", stage="plan", attempt=3),
 )  # fmt: skip
 
-LOOK = ("read_file", {"path": "a.py"})
-GOOD = ("submit", {"answer": "yes"})
-BAD = ("submit", {"answer": "no"})
+Call = tuple[str, JsonObject]
+
+LOOK: Call = ("read_file", {"path": "a.py"})
+GOOD: Call = ("submit", {"answer": "yes"})
+BAD: Call = ("submit", {"answer": "no"})
 
 
 class OneDollar:
@@ -30,7 +32,7 @@ class OneDollar:
         return Decimal("0.01")
 
 
-def turn(*calls: tuple[str, JsonObject], text: str = "", stop: Stop | None = None) -> ScriptedReply:
+def turn(*calls: Call, text: str = "", stop: Stop | None = None) -> ScriptedReply:
     return ScriptedReply(stage="plan", attempt=3, tool_calls=calls, text=text, stop=stop, usage=USAGE)
 
 

@@ -14,6 +14,7 @@ CALL = re.compile(r"([A-Za-z_]\w*)\(")
 TYPE = re.compile(r"\b(?:class|struct|interface|trait|enum)\s+([A-Za-z_]\w*)")
 WORD = re.compile(r"[A-Za-z_]\w*")
 SHORT_CLASS_LINES = 250
+HEAD_LINES = 40
 AFTER = 3
 """Lines shown behind a definition: the next one often is where something is to be added."""
 
@@ -108,7 +109,7 @@ def spoken_of(text: str, words: str, *, limit: int) -> tuple[tuple[int, int], ..
     """Line spans of at most `limit` definitions that `words` name, merged, in order of the file.
 
     A member named with its class, or whose class is named too, goes before others of the same name; a class is shown
-    whole only when it is short and none of its members is named.
+    whole only when it is short and none of its members is named, else its head.
     """
     found = definitions(text)
     names, pairs = code_words(words)
@@ -127,15 +128,23 @@ def spoken_of(text: str, words: str, *, limit: int) -> tuple[tuple[int, int], ..
     ranked.sort()
     qualified_members = {found[i].name for rank, i in ranked if rank in (0, 2)}
     chosen: list[Definition] = []
+    heads: list[tuple[int, int]] = []
     for rank, index in ranked:
         definition = found[index]
         if rank == 3 and definition.name in qualified_members:
             continue  # a namesake in a class nobody spoke of
         if definition.is_class and not worth_showing(definition, index, found, names):
+            heads.append((definition.first, head_of(definition, index, found)))
             continue
         chosen.append(definition)
     total = len(lines_of(text))
-    return merged((d.first, min(total, d.last + AFTER)) for d in chosen[:limit])
+    return merged([*heads[:limit], *((d.first, min(total, d.last + AFTER)) for d in chosen[:limit])])
+
+
+def head_of(definition: Definition, index: int, found: Sequence[Definition]) -> int:
+    """The last line of a class's head: what stands before its first member, docstring and all."""
+    first = next((other.first for other in found if other.outer == index), definition.last + 1)
+    return min(first - 1, definition.line + HEAD_LINES)
 
 
 def worth_showing(definition: Definition, index: int, found: Sequence[Definition], names: frozenset[str]) -> bool:

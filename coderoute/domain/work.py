@@ -1,5 +1,6 @@
 """What work leaves behind: files, trees, patches, commands and their results."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -90,6 +91,14 @@ class Ending(StrEnum):
     OUTPUT_FLOOD = "output_flood"
 
 
+ESCAPE = re.compile(r"(?:\x1b|#x1B)\[[0-9;:?]*[@-~]")
+"""A terminal's control sequence; JUnit XML has `#x1B` for the character it cannot hold."""
+
+
+def without_escapes(text: str) -> str:
+    return ESCAPE.sub("", text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
     """What a command printed (stdout and stderr as they came, cut in the middle past the cap) and how it ended.
@@ -105,7 +114,8 @@ class CommandResult:
 
     @property
     def text(self) -> str:
-        return self.output.decode("utf-8", "replace")
+        """The output without colours and cursor movements."""
+        return without_escapes(self.output.decode("utf-8", "replace"))
 
 
 class AttemptEnd(StrEnum):

@@ -19,6 +19,8 @@ from coderoute.domain.plan import Kind, Plan, Step
 from coderoute.domain.verdicts import failure_signature
 from coderoute.domain.work import Attempt, AttemptEnd, FileChange
 
+MAX_DIFF_CHARS = 6_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
@@ -121,11 +123,14 @@ def problem_of(report: TestReport | None, baseline: TestReport | None) -> str | 
     return None
 
 
-def account(attempt: Attempt, evidence: Evidence, reason: str) -> str:
-    """What the next attempt hears of this one: how it ended, why it was not accepted, and the failing output."""
+def account(attempt: Attempt, evidence: Evidence, reason: str, diff: str = "") -> str:
+    """What the next attempt hears of this one: how it ended, why it was not accepted, its diff, and the failing
+    output."""
     said = f" It said: {attempt.summary}" if attempt.summary else ""
     output = f"\n{evidence.feedback}" if evidence.feedback else ""
-    return f"by {attempt.cls}: {reason}.{said}{output}"
+    cut = "\n... cut" if len(diff) > MAX_DIFF_CHARS else ""
+    changed = f"\nIts diff was:\n{diff[:MAX_DIFF_CHARS]}{cut}" if diff else ""
+    return f"by {attempt.cls}: {reason}.{said}{changed}{output}"
 
 
 def counts(report: TestReport | None) -> dict[str, int] | None:

@@ -17,6 +17,7 @@ from coderoute.domain.judgement import (
 )  # fmt: skip
 from coderoute.domain.plan import Class, Plan, Step
 from coderoute.domain.task import Base
+from coderoute.domain.visible import visible_bytes
 from coderoute.domain.work import Attempt, AttemptEnd, Ending, FileChange
 from coderoute.errors import Exhausted, Refused
 from coderoute.flow.admission import admit_tree
@@ -131,13 +132,20 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
                 return None
             case Action.RETRY | Action.ESCALATE:
                 cls = decision.to or cls
-                tried.append(account(attempt, evidence, decision.reason))
+                tried.append(account(attempt, evidence, decision.reason, diff_to_tell(world, start, attempt, evidence)))
             case Action.REPLAN:
                 return Replan(reason=f"step {step.id} ({step.title}): {decision.reason}")
             case Action.ASK_HUMAN:
                 tried.append(ask_or_end(decision, step, attempt, ground.questions))
         refused = evidence.attempts_refused
         signatures = (*signatures, evidence.failure_signature) if evidence.failure_signature else signatures
+
+
+def diff_to_tell(world: World, start: str, attempt: Attempt, evidence: Evidence) -> str:
+    """The attempt's diff for the next one; none that admission refused: it may hold a secret."""
+    if evidence.secrets or evidence.refusals:
+        return ""
+    return visible_bytes(world.repository.diff(start, attempt.tree))
 
 
 def size_of(changes: Sequence[FileChange]) -> tuple[int, int]:

@@ -239,7 +239,7 @@ def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground
     try:
         reviewing = world.journal.once(
             places.reviewing(candidate.number), Reviewing, judge, task=task, plan=plan, patch=candidate.patch,
-            patch_bytes=read_patch(candidate.patch), evidence=summary_for_reviewer(candidate, ground.baseline),
+            patch_bytes=read_patch(candidate.patch), evidence=evidence_for_reviewer(world, candidate, ground),
             run_id=world.run_id, number=candidate.number, model=world.model(role), role=role,
             repository=world.repository, ledger=world.ledger, nonce=world.nonce(f"review/{candidate.number}"),
         )  # fmt: skip
@@ -263,7 +263,8 @@ def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground
             return None
         case Action.ESCALATE:
             rows = [f"- [{f.severity}] {f.path}:{f.line} {f.title}: {f.detail}" for f in review.findings]
-            return "\n".join([f"A reviewer rejected the change: {review.summary}", *rows])
+            asked = "A reviewer asks for changes. Mend what is high or medium; low only where it is a matter of a line."
+            return "\n".join([asked, *rows] if rows else [asked, review.summary])
         case _:
             if review.verdict == "needs_human":
                 ground.questions.ask(decision.reason, (review.summary,), reason="review_needs_human")
@@ -272,6 +273,16 @@ def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground
                 decision.reason, reason="review_rejected",
                 remedy="coderoute show RUN has the findings; start anew with a clearer issue",
             )  # fmt: skip
+
+
+def evidence_for_reviewer(world: World, candidate: Candidate, ground: Ground) -> str:
+    """The facts about the change, and what the last review of this run found."""
+    facts = summary_for_reviewer(candidate, ground.baseline)
+    earlier = world.journal.get(places.review(candidate.number - 1), Review)
+    if earlier is None:
+        return facts
+    rows = [f"- [{f.severity}] {f.path}:{f.line} {f.title}: {f.detail}" for f in earlier.findings]
+    return "\n".join([facts, f"the last review said {earlier.verdict}: {earlier.summary}", *rows])
 
 
 def rework(

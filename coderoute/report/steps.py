@@ -27,6 +27,8 @@ class Tried:
     planned: bool
     attempts: tuple[Attempt, ...]
     calls: tuple[LedgerRow, ...]
+    begun: bool
+    """Under the plan that stands."""
     last: Decision | None
     """About its newest attempt under the plan that stands."""
 
@@ -36,7 +38,7 @@ def steps_json(plan: Plan | None, status: Status, journal: Journal, rows: Sequen
     standing = attempts_of_this_plan(journal)
     found = [tried(step, standing, journal, rows) for step in steps_of(plan, journal)]
     at_the_gate = bool(journal.keys("candidate/"))
-    later = [at_the_gate or any(step.calls or step.attempts for step in found[n + 1 :]) for n in range(len(found))]
+    later = [at_the_gate or any(step.begun for step in found[n + 1 :]) for n in range(len(found))]
     return [
         {
             "id": step.id,
@@ -56,8 +58,8 @@ def steps_of(plan: Plan | None, journal: Journal) -> list[tuple[str, str, str, b
     given_up = [journal.get(key, Plan) for key in journal.keys("plan/")]
     older = {step.id: (step.title, step.cls.value) for old in given_up if old for step in old.steps}
     attempted = dict.fromkeys(key.split("/")[1] for key in journal.keys("attempt/"))
-    for step_id in sorted(attempted, key=lambda i: not i.startswith("rework")):
-        rework = step_id.startswith("rework")
+    for step_id in sorted(attempted, key=lambda i: not places.is_rework(i)):
+        rework = places.is_rework(step_id)
         title, cls = older.get(step_id, ("Mend the change after review", Class.FRONTIER.value))
         found.setdefault(step_id, (step_id, title, cls, rework))
     return list(found.values())
@@ -70,10 +72,12 @@ def tried(
     attempts = [a for key in journal.keys(f"attempt/{step_id}/") if (a := journal.get(key, Attempt)) is not None]
     numbers = [a.number for a in attempts if places.attempt(step_id, a.number) in standing]
     last = journal.get(places.decision(step_id, numbers[-1]), Decision) if numbers else None
+    calls = tuple(row for row in rows if row.stage == "execute" and row.step == step_id)
+    given_up = {a.number for a in attempts} - set(numbers)
+    begun = bool(numbers) or any(row.attempt not in given_up for row in calls)
     return Tried(
-        id=step_id, title=title, cls=cls, planned=planned, last=last, attempts=tuple(attempts),
-        calls=tuple(row for row in rows if row.stage == "execute" and row.step == step_id),
-    )  # fmt: skip
+        id=step_id, title=title, cls=cls, planned=planned, last=last, attempts=tuple(attempts), calls=calls, begun=begun
+    )
 
 
 def attempts_of_this_plan(journal: Journal) -> frozenset[str]:
@@ -92,14 +96,14 @@ def step_status(step: Tried, status: Status, *, later: bool) -> str:
     if not step.planned:
         return "skipped"
     if status in ENDED:
-        return "failed" if step.calls or step.attempts else "skipped"
+        return "failed" if step.begun else "skipped"
     match action:
         case Action.ESCALATE:
             return "escalated"
         case Action.REPLAN | Action.ASK_HUMAN:
             return "failed"
         case Action.RETRY | None:
-            return "running" if status is Status.RUNNING and (step.calls or step.attempts) else "pending"
+            return "running" if status is Status.RUNNING and step.begun else "pending"
 
 
 def attempt_json(attempt: Attempt, step: Tried, journal: Journal) -> Json:

@@ -21,6 +21,7 @@ IN_CODE = 2.0
 PROSE = 0.3
 NOT_CODE = 0.25
 """What a match in a text or data file counts, beside one in source code."""
+NEVER = re.compile(r"\.(po|pot|svg|lock|csv|min\.js|map)$")
 NO_CODE = re.compile(
     r"\.(md|rst|txt|adoc|html?|css|svg|lock|json|ya?ml|toml|cfg|ini|xml|csv|po|pot|ipynb)$|(^|/)(LICENSE|COPYING|CHANGE\w*"
     r"|NEWS|AUTHORS|Makefile|\.[^/]*)$"
@@ -69,7 +70,9 @@ def locate(task: Task, named: Sequence[str], tree: str, repository: Repository) 
 
 
 def readable(file: TreeFile) -> bool:
-    return file.mode.startswith(REGULAR[:3]) and file.size is not None and 0 < file.size <= MAX_FILE_BYTES
+    if not file.mode.startswith(REGULAR[:3]) or NEVER.search(file.path):
+        return False
+    return file.size is not None and 0 < file.size <= MAX_FILE_BYTES
 
 
 def read_texts(files: Sequence[TreeFile], repository: Repository) -> dict[str, str]:

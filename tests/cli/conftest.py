@@ -21,7 +21,7 @@ import pytest
 from coderoute.adapters.sandbox_inmemory import REPORT_PATH, WORK, InMemorySandboxHost, Recorded
 from coderoute.cli.main import main
 from coderoute.domain.run import RunRecord, Status
-from coderoute.wiring import open_house
+from coderoute.wiring import open_house, world
 
 SHOUT = "def shout(text):\n    return text.upper() + '!'\n"
 RIGHT = "def shout(text):\n    return text.upper() + '!' if text else ''\n"
@@ -92,11 +92,12 @@ class FakeAnthropic:
         }  # fmt: skip
         self.says("plan", "-", 1, [("submit_plan", plan)])
 
-    def knows_the_way(self) -> None:
-        """Everything from a plan to an approving review."""
+    def knows_the_way(self, **more: object) -> None:
+        """Everything from a plan to an approving review. `more` changes the plan."""
         self.plans(
             step("test", kind="test.write", files=["tests/test_shout.py"]),
             step("fix", depends_on=["test"], checks=[NEW_TEST]),
+            **more,
         )
         self.writes("test", "tests/test_shout.py", NEW_TESTS)
         self.writes("fix", "shout.py", RIGHT)
@@ -159,8 +160,20 @@ class Ended:
         return cast("dict[str, Any]", json.loads(self.out))
 
 
-def screen() -> "io.TextIOWrapper[io.BytesIO]":
-    return io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+class Stream(io.TextIOWrapper):
+    """Standard input or output in memory; a `terminal` says of itself that a person sits before it."""
+
+    def __init__(self, *, typed: bytes = b"", terminal: bool) -> None:
+        self.data = io.BytesIO(typed)
+        self.terminal = terminal
+        super().__init__(self.data, "utf-8", write_through=True)
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+    @property
+    def text(self) -> str:
+        return self.data.getvalue().decode()
 
 
 @dataclass
@@ -181,11 +194,11 @@ class Desk:
         self.issue = self.folder / "issue.md"
         self.issue.write_text(ISSUE)
 
-    def __call__(self, *arguments: str | Path, stdin: bytes = b"") -> Ended:
-        """`coderoute ARGUMENTS` without a terminal."""
-        out, err = screen(), screen()
+    def __call__(self, *arguments: str | Path, stdin: bytes = b"", terminal: bool = False) -> Ended:
+        """`coderoute ARGUMENTS`; with `terminal`, a person types `stdin` and then ends the input."""
+        out, err = Stream(terminal=terminal), Stream(terminal=terminal)
         before = sys.stdin
-        sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), "utf-8")
+        sys.stdin = Stream(typed=stdin, terminal=terminal)
         code = 0
         try:
             with redirect_stdout(out), redirect_stderr(err):
@@ -194,7 +207,7 @@ class Desk:
             code = leave.code if isinstance(leave.code, int) else 1
         finally:
             sys.stdin = before
-        return Ended(code=code, out=out.buffer.getvalue().decode(), err=err.buffer.getvalue().decode())
+        return Ended(code=code, out=out.text, err=err.text)
 
     def run(self, *more: str | Path) -> Ended:
         return self("run", self.issue, "--repo", self.repo, *more)
@@ -260,6 +273,15 @@ class Desk:
     @property
     def runs(self) -> list[dict[str, Any]]:
         return cast("list[dict[str, Any]]", self("list", "--json").json["runs"])
+
+
+SANDBOXES = world.sandboxes
+
+
+@pytest.fixture
+def real_sandboxes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sandboxes as the product makes them."""
+    monkeypatch.setattr("coderoute.wiring.world.sandboxes", SANDBOXES)
 
 
 @pytest.fixture

@@ -66,8 +66,8 @@ def test_an_outline_that_is_too_long_leaves_members_out_and_then_says_how_much_i
 @pytest.mark.parametrize(
     ("words", "begins"),
     [
-        ("mend Box.lid so that it is open", ["# opens it"]),
-        ("class Bag, method `lid`", ["def lid(self):"]),
+        ("mend Box.lid so that it is open", ["class Box:", "# opens it"]),
+        ("class Bag, method `lid`", ["class Bag:"]),
         ("the first item of a box", []),
         ("call first() on it", ["def first(items):"]),
         ("`Box` is wrong", ["class Box:"]),

@@ -22,6 +22,8 @@ def test_definitions_of_many_languages_are_found(line: str, name: str) -> None:
     assert DEFINITION.findall(line) == [name]
 
 
-@pytest.mark.parametrize("line", ["defined = 1", "x = classmethod(f)", "# def old():", "return function(x)", "function returns a value"])
+@pytest.mark.parametrize(
+    "line", ["defined = 1", "x = classmethod(f)", "# def old():", "return function(x)", "function returns a value"]
+)
 def test_what_only_looks_like_one_is_none(line: str) -> None:
     assert DEFINITION.findall(line) == []

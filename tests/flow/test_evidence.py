@@ -16,7 +16,7 @@ from coderoute.domain.judgement import (
 )
 from coderoute.domain.plan import Class, Kind, Plan, Reproduction, Step
 from coderoute.domain.work import Attempt, AttemptEnd, FileChange
-from coderoute.flow.evidence import History, account, counts, gather
+from coderoute.flow.evidence import MAX_DIFF_CHARS, History, account, counts, gather
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
 STEP = Step(
@@ -175,7 +175,10 @@ def test_no_money_is_seen_in_how_the_attempt_ended() -> None:
         ("all is well", 0, 0, "test", None, None),
         ("no report", 0, 2, "test", "left no report", "left no report"),
         ("red tests are no problem of the run", 0, 1, "test", None, None),
-        ("the command broke", 0, 2, "coarse", None, "the test command ends with exit code 2; on the base commit it ends with 0"),
+        (
+            "the command broke", 0, 2, "coarse", None,
+            "the test command ends with exit code 2; on the base commit it ends with 0",
+        ),
         ("it was broken before", 2, 2, "coarse", None, None),
     ],
 )  # fmt: skip
@@ -234,6 +237,12 @@ def test_a_command_that_fails_alike_is_the_same_failure_though_lines_moved() -> 
 def test_the_next_attempt_hears_how_it_ended_why_and_the_output() -> None:
     said = account(ATTEMPT, gathered(), "still red: test_new")
     assert said == "by frontier: still red: test_new. It said: did it\nthe output"
+
+
+def test_the_next_attempt_sees_the_diff_cut_to_what_a_prompt_can_hold() -> None:
+    said = account(ATTEMPT, gathered(), "still red: test_new", "+x" * MAX_DIFF_CHARS)
+    assert "Its diff was:\n+x+x" in said
+    assert "\n... cut\nthe output" in said
 
 
 def test_what_is_not_known_is_not_told() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,7 +84,7 @@ def test_an_acknowledgement_of_nothing_is_a_mistake() -> None:
 
 def test_what_admission_refuses_nobody_can_approve() -> None:
     refused = Admission(items=(*EXHIBIT.admission.items, item("content.binary:x", refuses=True)))
-    with pytest.raises(Refused, match="admission refuses this patch: about content.binary:x"):
+    with pytest.raises(Refused, match=r"admission refuses this patch: about content\.binary:x"):
         approved(replace(EXHIBIT, admission=refused))
 
 
@@ -150,7 +151,7 @@ def test_an_item_that_came_later_was_not_acknowledged() -> None:
 @pytest.mark.parametrize("field", [field.name for field in fields(Approval)])
 def test_a_record_that_was_changed_in_any_field_does_not_hold(field: str) -> None:
     record = approved()
-    value = ("x",) if field == "acknowledged" else "x"
+    value: Any = ("x",) if field == "acknowledged" else "x"
     changed = replace(record, **{field: value})
     assert getattr(changed, field) != getattr(record, field)
     assert "signature does not fit" in str(holds(changed, EXHIBIT, KEY, NOW))

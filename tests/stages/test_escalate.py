@@ -58,7 +58,10 @@ ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] =
     ),
     # admission_refused
     ("a refused change", REFUSED, AGAIN, "admission_refused", MODEL, "cheap"),
-    ("a refused change by frontier", replace(REFUSED, step_class="frontier"), AGAIN, "admission_refused", MODEL, "frontier"),
+    (
+        "a refused change by frontier",
+        replace(REFUSED, step_class="frontier"), AGAIN, "admission_refused", MODEL, "frontier",
+    ),
     ("refused again", replace(REFUSED, attempts_refused=2), ASK, "admission_refused", MODEL, None),
     # environment_broken
     ("no machine", replace(GOOD, environment_problem="gone"), ASK, "environment_broken", ENVIRONMENT, None),
@@ -71,7 +74,10 @@ ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] =
     ("a price nobody knows", replace(GOOD, over_budget=True, spent_usd=None), ASK, "over_budget", None, None),
     # plan_wrong
     ("impossible", gave_up(GOOD, "impossible"), REPLAN, "plan_wrong", PLAN, None),
-    ("impossible in the last plan", replace(gave_up(GOOD, "impossible"), replans_used=1), UP, "plan_wrong", PLAN, "frontier"),
+    (
+        "impossible in the last plan",
+        replace(gave_up(GOOD, "impossible"), replans_used=1), UP, "plan_wrong", PLAN, "frontier",
+    ),
     ("impossible for all", replace(gave_up(FRONTIER, "impossible"), replans_used=1), ASK, "plan_wrong", PLAN, None),
     ("a command fails", gave_up(CODE, "impossible"), REPLAN, "plan_wrong", PLAN, None),
     # gave_up
@@ -127,7 +133,10 @@ ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] =
     ("only talk", replace(GOOD, end=AttemptEnd.NO_TOOLS), AGAIN, "stuck", MODEL, "cheap"),
     ("only talk again", replace(CHEAP_AGAIN, end=AttemptEnd.NO_TOOLS), UP, "stuck", MODEL, "frontier"),
     # no_change
-    ("nothing changed, nothing checked", replace(GOOD, has_changes=False, has_checks=False), AGAIN, "no_change", MODEL, "cheap"),
+    (
+        "nothing changed, nothing checked",
+        replace(GOOD, has_changes=False, has_checks=False), AGAIN, "no_change", MODEL, "cheap",
+    ),
     ("nothing changed, still red", replace(red(GOOD), has_changes=False), AGAIN, "no_change", MODEL, "cheap"),
     ("nothing left to change", replace(GOOD, has_changes=False), ACCEPT, None, None, None),
     ("a command that only looks", replace(CODE, has_changes=False, has_checks=False), ACCEPT, None, None, None),
@@ -155,8 +164,8 @@ def test_decision(
 
 
 SEVERITY = (
-    "secret_in_diff", "admission_refused", "environment_broken", "provider_down", "blocked", "over_budget", "plan_wrong",
-    "gave_up", "protected_path", "test_weakened", "outside_plan", "diff_too_large", "unexpected_failure",
+    "secret_in_diff", "admission_refused", "environment_broken", "provider_down", "blocked", "over_budget",
+    "plan_wrong", "gave_up", "protected_path", "test_weakened", "outside_plan", "diff_too_large", "unexpected_failure",
     "same_failure_twice", "stuck", "no_change", "target_still_red", "review_rejected", "retry_not_worth_it",
 )  # fmt: skip
 """As other programs rely on it."""
@@ -180,7 +189,7 @@ def test_the_more_severe_of_two_decides() -> None:
         {"unexpected_failures": ()}, {"failed_checks": ()},
     ):  # fmt: skip
         fired.append(decide(everything, POLICY).trigger)
-        everything = replace(everything, **undo)  # type: ignore[arg-type]
+        everything = replace(everything, **undo)
     assert fired == [
         "secret_in_diff", "admission_refused", "environment_broken", "diff_too_large", "unexpected_failure",
         "target_still_red",

@@ -33,13 +33,16 @@ STEP = Step(
     checks=("tests/test_text.py::test_slug", "$ ruff check"),
 )  # fmt: skip
 
-READ = ("read_file", {"path": "shop/text.py"})
-EDIT = ("edit_file", {"path": "shop/text.py", "old": "return text", "new": "return text.lower()"})
-WRITE = ("write_file", {"path": "shop/new.py", "content": "x = 1\n"})
-TEST = ("run", {"command": "pytest -q"})
-MAKE = ("run", {"command": "make table"})
-MISTAKE = ("edit_file", {"path": "shop/text.py", "old": "nowhere", "new": "x"})
-FINISH = ("finish", {"summary": "slug() gives small letters"})
+Call = tuple[str, JsonObject]
+
+READ: Call = ("read_file", {"path": "shop/text.py"})
+EDIT: Call = ("edit_file", {"path": "shop/text.py", "old": "return text", "new": "return text.lower()"})
+WRITE: Call = ("write_file", {"path": "shop/new.py", "content": "x = 1\n"})
+TEST: Call = ("run", {"command": "pytest -q"})
+MAKE: Call = ("run", {"command": "make table"})
+MISTAKE: Call = ("edit_file", {"path": "shop/text.py", "old": "nowhere", "new": "x"})
+OTHER: Call = ("run", {"command": "make other"})
+FINISH: Call = ("finish", {"summary": "slug() gives small letters"})
 
 
 class OneCent:
@@ -50,6 +53,8 @@ class OneCent:
 def shell(command: str, env: Mapping[str, str], files: Mapping[str, bytes]) -> Recorded | None:
     if command == "make table":
         return Recorded(output=b"made", files={"shop/table.txt": files["/work/shop/text.py"]})
+    if command == "make other":
+        return Recorded(files={"shop/other.txt": b"x"})
     if command == "make trouble":
         return Recorded(files={"shop/a:b": b"x"})
     if command == "pytest -q":
@@ -58,7 +63,7 @@ def shell(command: str, env: Mapping[str, str], files: Mapping[str, bytes]) -> R
     return None
 
 
-def turn(*calls: tuple[str, JsonObject], text: str = "", stop: Stop | None = None) -> ScriptedReply:
+def turn(*calls: Call, text: str = "", stop: Stop | None = None) -> ScriptedReply:
     return ScriptedReply(stage="execute", step="fix", attempt=2, tool_calls=calls, text=text, stop=stop, usage=USAGE)
 
 
@@ -199,6 +204,18 @@ def test_finishing_in_a_turn_with_a_failed_call_is_not_believed() -> None:
     assert s.results()[1] == "error: not delivered: a call of this turn failed; look at that first"
 
 
+def test_a_command_that_was_to_check_a_failed_edit_is_not_run() -> None:
+    s = scene(turn(MISTAKE, OTHER, READ), turn(FINISH))
+    assert s.changed(s.attempt()) == {}
+    assert s.results()[1] == "error: not run: an edit before it in this turn failed; mend that first"
+    assert s.results()[2].startswith("    1| def slug")
+
+
+def test_a_command_before_the_failed_edit_is_run() -> None:
+    s = scene(turn(OTHER, MISTAKE), turn(FINISH))
+    assert "shop/other.txt" in s.changed(s.attempt())
+
+
 def test_giving_up_is_believed_in_any_turn() -> None:
     attempt = scene(turn(MISTAKE, ("give_up", {"reason": "r", "kind": "unclear"}))).attempt()
     assert attempt.end is AttemptEnd.GAVE_UP
@@ -262,6 +279,13 @@ def test_the_opening_holds_the_step_its_files_and_its_checks() -> None:
     ):  # fmt: skip
         assert piece in opening
     assert "What was tried before" not in opening
+
+
+def test_who_writes_the_reproduction_hears_that_it_must_fail() -> None:
+    s = scene(turn(FINISH))
+    s.assignment = replace(s.assignment, must_fail="tests/test_text.py::test_small")
+    s.attempt()
+    assert "The new test `tests/test_text.py::test_small` must FAIL now" in s.last_request.opening
 
 
 def test_what_was_tried_before_is_told_as_data() -> None:
@@ -363,7 +387,7 @@ class MortalSandbox:
 
 
 STORY = (
-    turn(READ, text="let me see"), turn(MISTAKE, EDIT), turn(MAKE, ("no_such_tool", {})), turn(text="hm"),
+    turn(READ, text="let me see"), turn(MISTAKE, EDIT, OTHER), turn(MAKE, ("no_such_tool", {})), turn(text="hm"),
     turn(WRITE, TEST), turn(MISTAKE, FINISH), turn(TEST, FINISH),
 )  # fmt: skip
 

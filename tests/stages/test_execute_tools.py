@@ -126,8 +126,8 @@ def test_paths_are_taken_as_models_write_them(path: str) -> None:
 
 
 OUTSIDE = [
-    "../outside", "src/../../outside", "/etc/passwd", "/work/../etc/passwd", ".git/config", ".GIT/hooks/x", "src/.git/x",
-    "a\\b", "a\0b", "a\nb", "a\x1bb", "a\u202eb", "C:x", "-rf", "a//b", "x" * 300, "",
+    "../outside", "src/../../outside", "/etc/passwd", "/work/../etc/passwd", ".git/config", ".GIT/hooks/x",
+    "src/.git/x", "a\\b", "a\0b", "a\nb", "a\x1bb", "a\u202eb", "C:x", "-rf", "a//b", "x" * 300, "",
 ]  # fmt: skip
 
 

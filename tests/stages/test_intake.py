@@ -56,6 +56,10 @@ def test_hidden_text_is_taken_out_and_reported() -> None:
     assert len(intake.removed) == 3
 
 
+def test_a_byte_order_mark_is_no_hidden_text() -> None:
+    assert read("\ufeff# Broken\n").removed == ()
+
+
 @pytest.mark.parametrize(
     ("text", "title"),
     [

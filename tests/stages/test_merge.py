@@ -193,8 +193,8 @@ def test_words_of_a_model_do_nothing_but_stand_there(what: str, words: str, made
 @pytest.mark.parametrize(
     "line",
     [
-        "Signed-off-by: Linus <l@example.org>", "Co-authored-by: x <x@y>", "  co-authored-by : x", "Coderoute-Run: other",
-        "Approved-by: nobody", "Reviewed-By:x", "Fixes: #1", "Closes: x", "Change-Id: I1",
+        "Signed-off-by: Linus <l@example.org>", "Co-authored-by: x <x@y>", "  co-authored-by : x",
+        "Coderoute-Run: other", "Approved-by: nobody", "Reviewed-By:x", "Fixes: #1", "Closes: x", "Change-Id: I1",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("place", ["{}", "Mend f\n\n{}", "Mend f\n\nSome words.\n\n{}\nMore: words"])
@@ -211,8 +211,8 @@ def test_a_closing_word_at_the_end_of_the_subject_does_not_reach_the_body() -> N
 
 pieces = st.lists(
     st.sampled_from(
-        ["fixes", "Closes", "resolve", "#1", "o/r#2", "GH-3", " ", "\t", "\n", "\n\n", ":", "@", "ada", "_", "x", "\u200b",
-         "\r", "\x1b", "Signed-off-by", "Fixes", "coderoute-run", "  ", "-", "\ud800", "\u00e9"]
+        ["fixes", "Closes", "resolve", "#1", "o/r#2", "GH-3", " ", "\t", "\n", "\n\n", ":", "@", "ada", "_", "x",
+         "\u200b", "\r", "\x1b", "Signed-off-by", "Fixes", "coderoute-run", "  ", "-", "\ud800", "\u00e9"]
     ),
     max_size=25,
 ).map("".join)  # fmt: skip

@@ -58,7 +58,7 @@ def test_the_review_is_quoted_where_there_is_one() -> None:
 def test_what_no_model_works_on_costs_nothing() -> None:
     steps = (replace(STEP, id="run", cls=Class.CODE), replace(STEP, id="ask", cls=Class.HUMAN), STEP)
     found = quote(plan(*steps), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=1, reviewed=False)
-    assert (found.steps["run"], found.steps["ask"]) == (0, 0)
+    assert (found.steps["run"], found.steps["ask"]) == (Decimal(0), Decimal(0))
     assert found.low_usd == found.all_cheap_usd == EDIT
     assert found.all_frontier_usd == 10 * EDIT
 

@@ -87,7 +87,7 @@ def test_the_tests_are_told_with_their_failures_and_the_nearest_ids_first() -> N
     text = repo_digest.tests_digest(REPORT, ["tests/test_a.py", "tests/none.py"], "The cart is wrong when empty")
     assert "2 passed, 1 failed, 1 skipped (pytest)." in text
     assert "Failing already:\ntests/test_a.py::test_red" in text
-    assert "Tests in tests/test_a.py (3), those nearest to the issue first:\ntests/test_a.py::test_empty_cart" in text
+    assert "Tests in tests/test_a.py (3), those nearest to the issue:\ntests/test_a.py::test_empty_cart" in text
     assert "test_other" not in text
 
 

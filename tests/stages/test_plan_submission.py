@@ -32,7 +32,8 @@ TEST_STEP: JsonObject = {
 }  # fmt: skip
 FIX_STEP: JsonObject = {
     "id": "fix", "title": "Fix it", "instructions": "In src/a.py mend f.", "class": "cheap", "kind": "edit.local",
-    "files": ["src/a.py"], "depends_on": ["test"], "diff_lines": 5, "checks": ["tests/test_new.py::test_it", "$ ruff check"],
+    "files": ["src/a.py"], "depends_on": ["test"], "diff_lines": 5,
+    "checks": ["tests/test_new.py::test_it", "$ ruff check"],
 }  # fmt: skip
 PLAN: JsonObject = {
     "summary": "Mend f\n\nIt was wrong.", "risk": "low", "risk_reasons": [], "questions": [],
@@ -113,7 +114,7 @@ def test_all_of_these_are_plans(what: str, plan: JsonObject) -> None:
         ("no steps at all", {k: v for k, v in PLAN.items() if k != "steps"}, "steps: Field required"),
         ("a blank summary", changed("summary", " \n"), "summary: String should have at least 1 character"),
         ("a risk of one's own", changed("risk", "tiny"), "risk: Input should be 'low', 'medium' or 'high'"),
-        ("a class of one's own", changed("steps", 0, "class", "premium"), "steps.0.class: Input should be 'code', 'cheap'"),
+        ("a class of one's own", changed("steps", 0, "class", "best"), "steps.0.class: Input should be 'code'"),
         ("a kind of one's own", changed("steps", 0, "kind", "edit"), "steps.0.kind: Input should be 'edit.local'"),
         ("a field of one's own", changed("steps", 0, "model", "best"), "steps.0.model: Extra inputs are not permitted"),
         ("policy", changed("budget_usd", "100"), "budget_usd: Extra inputs are not permitted"),
@@ -222,8 +223,8 @@ def test_without_a_test_command_no_test_can_be_asked_for() -> None:
 
 def test_where_single_tests_are_not_known_nothing_contradicts() -> None:
     coarse = TestReport(
-        framework="exit-code", granularity="coarse", exit_code=0, outcomes={}, problem=None, output_tail="", failures={},
-        duration_s=1.0,
+        framework="exit-code", granularity="coarse", exit_code=0, outcomes={}, problem=None, output_tail="",
+        failures={}, duration_s=1.0,
     )  # fmt: skip
     assert read_plan(reproduced_by("anything", None), coarse).reproduction.test == "anything"
 
@@ -249,19 +250,24 @@ anything = st.recursive(
 )
 
 
+def what_is_said_of(plan: JsonObject) -> str:
+    """The mistakes, "" without one."""
+    try:
+        read_plan(plan, BASELINE)
+    except Unfit as unfit:
+        return str(unfit)
+    return ""
+
+
 @given(st.sampled_from(sorted(PLAN)), anything)
 def test_whatever_stands_in_a_field_is_a_plan_or_a_mistake(field: str, value: object) -> None:
-    try:
-        read_plan(changed(field, value), BASELINE)
-    except Unfit as unfit:
-        assert str(unfit).startswith("- ")
-        str(unfit).encode()
+    said = what_is_said_of(changed(field, value))
+    assert said == "" or said.startswith("- ")
+    said.encode()
 
 
 @given(st.sampled_from(sorted(FIX_STEP)), anything)
 def test_whatever_stands_in_a_step_is_a_plan_or_a_mistake(field: str, value: object) -> None:
-    try:
-        read_plan(changed("steps", 1, field, value), BASELINE)
-    except Unfit as unfit:
-        assert str(unfit).startswith("- ")
-        str(unfit).encode()
+    said = what_is_said_of(changed("steps", 1, field, value))
+    assert said == "" or said.startswith("- ")
+    said.encode()

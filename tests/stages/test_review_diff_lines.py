@@ -63,6 +63,17 @@ def test_quoted_names_are_read_as_git_means_them(quoted: str, path: str) -> None
     assert unquoted(quoted) == path
 
 
+def test_a_finding_may_point_into_a_file_whose_name_git_quotes() -> None:
+    patch = rb"""diff --git "a/q\"uote\ttab.py" "b/q\"uote\ttab.py"
+--- "a/q\"uote\ttab.py"
++++ "b/q\"uote\ttab.py"
+@@ -1 +1 @@
+-x
++y
+"""
+    assert shown_lines(patch) == {'q"uote\ttab.py': frozenset({1})}
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_fail(data: bytes) -> None:
     shown_lines(b"--- a/x\n+++ b/x\n" + data)

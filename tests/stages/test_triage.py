@@ -74,7 +74,7 @@ def test_risk_is_seen_in_words_and_in_paths(title: str) -> None:
     assert "asks for care" in found.reason
 
 
-@pytest.mark.parametrize("title", ["The author's name is missing", "Tokenizer loses the last word", "Fix the secretary"])
+@pytest.mark.parametrize("title", ["The author's name is missing", "Tokenizer loses a word", "Fix the secretary"])
 def test_a_word_that_only_begins_like_a_risky_one_is_no_risk(title: str) -> None:
     assert triage(task(title), PATHS).risk == "low"
 

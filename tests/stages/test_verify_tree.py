@@ -88,7 +88,7 @@ class World:
 
 
 def world(base: Suite, head: Suite | list[Suite], **others: Recorded) -> World:
-    return World({"base": base, "head": head}, {name: done for name, done in others.items()})
+    return World({"base": base, "head": head}, others)
 
 
 OLD = {"tests/test_a.py::test_one": PASSED, "tests/test_a.py::test_red": FAILED}

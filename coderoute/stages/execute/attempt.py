@@ -1,5 +1,7 @@
 """One try at a step: a fresh conversation, a fresh sandbox, and what the checkout holds in the end."""
 
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,7 +25,7 @@ from coderoute.ledger import Ledger, OverBudget
 from coderoute.lookups import failed
 from coderoute.ports import Repository, Sandbox
 from coderoute.prompt import fence, render
-from coderoute.stages.execute.step_files import step_files
+from coderoute.stages.execute.step_files import check_files, step_files
 from coderoute.stages.execute.tools import (
     CHANGES_THE_SANDBOX,
     EDIT_FILE,
@@ -220,8 +222,9 @@ def opening(work: Assignment, repository: Repository) -> str:
         instructions=step.instructions,
         files=fence("files", step_files(step, work.tree, repository), work.nonce),
         checks=checks,
+        check_files=shown_checks(check_files(step, work.tree, repository), work.nonce),
         must_fail=red_for_now(work.must_fail),
-        tests=f"The whole suite is run with: {work.test_command}" if work.test_command else "",
+        tests=how_to_test(step, work.test_command),
         diff_lines=str(step.diff_lines),
         max_lines=str(work.max_lines),
         max_turns=str(work.max_turns),
@@ -230,12 +233,28 @@ def opening(work: Assignment, repository: Repository) -> str:
     )
 
 
+def how_to_test(step: Step, command: str) -> str:
+    """The command for the whole suite, and with pytest the one for the step's own checks, ready to be copied."""
+    if not command:
+        return ""
+    rows = [f"The whole suite is run with: {command}"]
+    pytest = re.match(r".*?\bpytest\b", command)
+    if pytest is not None and step.test_checks:
+        rows.insert(0, f"Run these tests with: {pytest.group(0)} -q {shlex.join(step.test_checks)}")
+    return "\n".join(rows)
+
+
+def shown_checks(tests: str, nonce: str) -> str:
+    return fence("checks", tests, nonce) if tests else ""
+
+
 def red_for_now(test: str | None) -> str:
     if test is None:
         return ""
     return (
-        f"The new test `{test}` must FAIL now, with a failed assertion about the problem and not with an error in the "
-        "test itself; a later step makes it pass. Run it once, read why it fails, and leave it red."
+        f"The new test `{test}` must FAIL now, because the behaviour is missing: a failed assertion, or an error that "
+        "comes from a name or parameter that does not exist yet, not a slip in the test itself. A later step makes it "
+        "pass. Run it once, read why it fails, and leave it red; other new tests of this step may be red too."
     )
 
 
@@ -244,6 +263,6 @@ def tried(accounts: Sequence[str], nonce: str) -> str:
         return ""
     text = "\n\n".join(f"Attempt {number}: {account}" for number, account in enumerate(accounts, 1))
     return (
-        "## What was tried before\n\nThese attempts were thrown away; you start from the files as they are now.\n\n"
-        + fence("tried", text, nonce)
+        "## What was tried before\n\nThese attempts were thrown away; you start from the files as they are now. "
+        "Keep what was right in them and mend the rest.\n\n" + fence("tried", text, nonce)
     )

@@ -1,6 +1,9 @@
 """The files of a step as an executor first sees them: whole where they are short, else by what the step speaks of."""
 
-from coderoute.domain.excerpts import outline, spoken_of
+import re
+
+from coderoute.domain.excerpts import merged, outline, spoken_of
+from coderoute.domain.file_kinds import is_code
 from coderoute.domain.lines import lines_of
 from coderoute.domain.plan import Step
 from coderoute.lookups import numbered
@@ -10,6 +13,11 @@ WHOLE_FILE_LINES = 300
 TOTAL_CHARS = 36_000
 MAX_DEFINITIONS = 6
 MAX_SYMBOLS = 80
+MAX_CHECKS = 5
+AROUND = 8
+HEAD_LINES = 40
+QUOTED = re.compile(r"[`\"]([^`\"\n]+)[`\"]")
+CHECK_CHARS = 8_000
 
 
 def step_files(step: Step, tree: str, repository: Repository) -> str:
@@ -26,7 +34,8 @@ def step_files(step: Step, tree: str, repository: Repository) -> str:
             continue
         text = data.decode("utf-8", "replace")
         lines = len(lines_of(text))
-        body = numbered(text) if lines <= WHOLE_FILE_LINES else parts_of(text, f"{step.title}\n{step.instructions}")
+        words = f"{step.title}\n{step.instructions}"
+        body = numbered(text) if lines <= WHOLE_FILE_LINES else parts_of(path, text, words)
         if len(body) > left:
             body = "(use read_file)"
         parts.append(f"{path} ({lines} lines):\n{body}")
@@ -34,9 +43,39 @@ def step_files(step: Step, tree: str, repository: Repository) -> str:
     return "\n\n".join(parts) or "(none declared: find them)"
 
 
-def parts_of(text: str, words: str) -> str:
-    """The definitions that `words` name; where they name none, an outline."""
-    spans = spoken_of(text, words, limit=MAX_DEFINITIONS)
-    if not spans:
-        return f"definitions:\n{outline(text, limit=MAX_SYMBOLS)}"
-    return "the parts the step speaks of:\n" + "\n   ...\n".join(numbered(text, first, last) for first, last in spans)
+def check_files(step: Step, tree: str, repository: Repository) -> str:
+    """The tests among the step's checks, as they stand in files that are not shown anyway."""
+    parts: list[str] = []
+    for check in step.test_checks[:MAX_CHECKS]:
+        path, _, inner = check.partition("::")
+        data = None if path in step.files or not inner else repository.read(tree, path)
+        if data is None:
+            continue
+        text = data.decode("utf-8", "replace")
+        name = inner.split("[", 1)[0].replace("::", ".")
+        spans = spoken_of(text, f"`{name}`", limit=1)
+        parts += [f"{path}:\n{numbered(text, first, last)}" for first, last in spans]
+    shown = "\n\n".join(dict.fromkeys(parts))
+    return shown if len(shown) <= CHECK_CHARS else ""
+
+
+def parts_of(path: str, text: str, words: str) -> str:
+    """The definitions that `words` name and the lines they point to; where they do neither, an outline or the head."""
+    total = len(lines_of(text))
+    pointed = [int(number) for number in re.findall(rf"{re.escape(path)}:(\d+)", words)]
+    around = [(max(1, n - AROUND), min(total, n + AROUND)) for n in pointed if n <= total]
+    quoted = [] if is_code(path) else anchors(text, words)
+    named = spoken_of(text, words, limit=MAX_DEFINITIONS) if is_code(path) else ()
+    spans = merged([*named, *around, *quoted])
+    if spans:
+        shown = "\n   ...\n".join(numbered(text, first, last) for first, last in spans)
+        return f"the parts the step speaks of:\n{shown}"
+    return f"definitions:\n{outline(text, limit=MAX_SYMBOLS)}" if is_code(path) else numbered(text, 1, HEAD_LINES)
+
+
+def anchors(text: str, words: str) -> list[tuple[int, int]]:
+    """The lines of a text file that hold a quoted piece of `words`, with their surroundings."""
+    lines = lines_of(text)
+    pieces = [piece for piece in QUOTED.findall(words) if len(piece) > 3]
+    hits = [number for number, line in enumerate(lines, 1) if any(piece in line for piece in pieces)]
+    return [(max(1, n - AROUND), min(len(lines), n + AROUND)) for n in hits[:MAX_DEFINITIONS]]

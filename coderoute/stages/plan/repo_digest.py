@@ -82,17 +82,20 @@ def tests_digest(report: TestReport | None, test_files: Sequence[str], words: st
         rows += [f"... {len(failed) - 20} more"] if len(failed) > 20 else []
     for path in test_files[:3]:
         ids = [test for test in report.outcomes if test.startswith(f"{path}::")]
-        if ids:
-            rows += [f"Tests in {path} ({len(ids)}), those nearest to the issue first:", *nearest(ids, words)[:8]]
+        near = nearest(list(dict.fromkeys(test.split("[", 1)[0] for test in ids)), words)
+        if near:
+            rows += [f"Tests in {path} ({len(ids)}), those nearest to the issue:", *near[:8]]
+        elif ids:
+            rows.append(f"Tests in {path}: {len(ids)}")
     return "\n".join(rows)
 
 
 def nearest(ids: Sequence[str], words: str) -> list[str]:
-    """Test ids by how many of the issue's words stand in their names; else in the given order."""
+    """The ids with words of the issue in their names, those with most first."""
     wanted = {part for word in WORD.findall(words.lower()) for part in word.split("_") if len(part) > 3}
 
     def hits(test: str) -> int:
         name = test.split("::", 1)[-1].lower()
         return sum(1 for word in wanted if word in name)
 
-    return sorted(ids, key=lambda test: -hits(test))
+    return sorted((test for test in ids if hits(test)), key=lambda test: -hits(test))

@@ -29,6 +29,27 @@ def shown_lines(patch: bytes) -> dict[str, frozenset[int]] | None:
     return found
 
 
+def touched_lines(patch: bytes) -> dict[str, frozenset[int]]:
+    """Path -> the lines of the new file that were added, and those behind removed ones; no context."""
+    try:
+        files = PatchSet(patch.decode("utf-8", "surrogateescape"))
+    except UnidiffParseError:
+        return {}
+    found: dict[str, frozenset[int]] = {}
+    for file in files:
+        numbers: set[int] = set()
+        for hunk in file:
+            at = hunk.target_start
+            for line in hunk:
+                if not line.is_context:
+                    numbers.add(at)
+                if not line.is_removed:
+                    at += 1
+        path = unquoted(str(file.path))
+        found[path] = found.get(path, frozenset()) | numbers
+    return found
+
+
 def unquoted(path: str) -> str:
     """The path behind git's quotation: names with quotes, backslashes or anything beyond ASCII stand in one."""
     if not (len(path) > 1 and path.startswith('"') and path.endswith('"')):

@@ -16,7 +16,7 @@ from coderoute.ledger import Ledger
 from coderoute.lookups import READ_FILE, SEARCH, Lookups
 from coderoute.ports import Repository
 from coderoute.prompt import fence, render
-from coderoute.stages.review.diff_lines import shown_lines
+from coderoute.stages.review.diff_lines import shown_lines, touched_lines
 from coderoute.stages.review.surroundings import surroundings
 
 PACKAGE = "coderoute.stages.review"
@@ -89,7 +89,7 @@ def judge(
     Raises:
         OverBudget, Unavailable, Blocked: as `Ledger.call`.
     """
-    shown, lines = visible_bytes(patch_bytes), shown_lines(patch_bytes) or {}
+    shown, lines = visible_bytes(patch_bytes), touched_lines(patch_bytes)
     cut = len(shown) > MAX_PATCH_CHARS
     request = ModelRequest(
         model=model,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError
 
 from coderoute.domain.judgement import Outcome
+from coderoute.domain.work import without_escapes
 
 MAX_REPORT_BYTES = 32_000_000
 """About 100,000 tests. A larger report is not read."""
@@ -74,10 +75,11 @@ def read_cases(xml: bytes) -> tuple[Case, ...]:
 
 
 def shortened(text: str, limit: int = MAX_TEXT) -> str:
-    """`text` with its middle left out where it is longer than `limit` characters.
+    """`text` without colours, and with its middle left out where it is longer than `limit` characters.
 
     The end gets two thirds: runners print the error last.
     """
+    text = without_escapes(text)
     if len(text) <= limit:
         return text
     head = text[: limit // 3].rsplit("\n", 1)[0]
