@@ -1,10 +1,11 @@
 """`coderoute doctor`: what a run needs, checked one by one, with a remedy for each that fails."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
+
+from coderoute.cli.answer import one_document
 
 
 @click.command()
@@ -19,7 +20,7 @@ def doctor(repo: str, config: tuple[str, ...], as_json: bool) -> None:
     checks = checks_of(Path(repo), config)
     if as_json:
         rows = [{"name": c.name, "ok": c.ok, "detail": c.detail, "remedy": c.remedy} for c in checks]
-        click.echo(json.dumps({"checks": rows}, indent=2, ensure_ascii=False))
+        click.echo(one_document({"checks": rows}))
     else:
         for check in checks:
             click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<12} {visible(check.detail)}")

@@ -1,10 +1,11 @@
 """`gate`, `approve`, `reject`, `send-back` and `merge`: where a person decides."""
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from coderoute.cli.answer import one_document
 
 if TYPE_CHECKING:
     from coderoute.domain.run import RunRecord
@@ -170,7 +171,7 @@ def merge(name: str, wait: bool, as_json: bool) -> None:  # noqa: ARG001 - waiti
     run = runs.find(house.store, name)
     do_merge(house, run, quiet=as_json)
     if as_json:
-        click.echo(json.dumps(house.document(run.id), indent=2, ensure_ascii=False))
+        click.echo(one_document(house.document(run.id)))
 
 
 def do_merge(house: "House", run: "RunRecord", *, quiet: bool = False) -> None:

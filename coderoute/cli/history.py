@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from coderoute.cli.answer import one_document
+
 
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -20,7 +22,7 @@ def list_runs(as_json: bool) -> None:
         for run in house.store.runs()
     ]  # fmt: skip
     if as_json:
-        click.echo(json.dumps({"runs": found}, indent=2, ensure_ascii=False))
+        click.echo(one_document({"runs": found}))
         return
     for run in found:
         click.echo(f"{run['run_id']}  {run['status']:<18} {one_line(str(run['title']), 80)}")
@@ -41,7 +43,7 @@ def show(name: str, as_json: bool) -> None:
     run = runs.find(house.store, name)
     doc = house.document(run.id)
     if as_json:
-        click.echo(json.dumps(doc, indent=2, ensure_ascii=False))
+        click.echo(one_document(doc))
         return
     click.echo(render.evidence_text(doc))
     patch = people.patch_text(house.store, run)
@@ -111,7 +113,7 @@ def cost(name: str | None, as_json: bool) -> None:
 
     house = wiring.open_house()
     found = house.cost(runs.find(house.store, name).id if name else None)
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else render.cost_text(found))
+    click.echo(one_document(found) if as_json else render.cost_text(found))
 
 
 COMMANDS = {"list": list_runs, "show": show, "diff": diff, "log": log, "cost": cost}

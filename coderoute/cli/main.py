@@ -1,13 +1,13 @@
 """The command `coderoute`: its sub-commands, loaded when they are called, and the one place that prints errors."""
 
 import importlib
-import json
 import os
 import sys
-from typing import Any
 
 import click
 
+from coderoute.cli.answer import one_document
+from coderoute.domain.visible import visible
 from coderoute.errors import CoderouteError
 
 COMMANDS = {
@@ -65,9 +65,13 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(leave.exit_code)
     except click.ClickException as error:
         error.show()
+        if "--json" in arguments:
+            click.echo(error_document(error.format_message(), "coderoute --help", error.exit_code))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; coderoute resume last goes on", err=True)
+        if "--json" in arguments:
+            click.echo(error_document("stopped", "coderoute resume last", 130))
         sys.exit(130)
     except CoderouteError as error:
         sys.exit(report(error, as_json="--json" in arguments))
@@ -79,17 +83,19 @@ def main(arguments: list[str] | None = None) -> None:
 
 def report(error: CoderouteError, *, as_json: bool) -> int:
     """Print a problem and its remedy; the exit code."""
-    click.echo(f"error: {error.problem}", err=True)
+    click.echo(f"error: {visible(error.problem)}", err=True)
     if error.remedy:
         click.echo(
             "\n".join(
-                f"  try: {line}" if i == 0 else f"       {line}" for i, line in enumerate(error.remedy.splitlines())
+                f"  try: {line}" if i == 0 else f"       {line}"
+                for i, line in enumerate(visible(error.remedy).splitlines())
             ),
             err=True,
         )
     if as_json:
-        body: dict[str, Any] = {
-            "error": {"problem": error.problem, "remedy": error.remedy, "exit_code": error.exit_code}
-        }
-        click.echo(json.dumps(body, indent=2, ensure_ascii=False))
+        click.echo(error_document(error.problem, error.remedy, error.exit_code))
     return error.exit_code
+
+
+def error_document(problem: str, remedy: str, exit_code: int) -> str:
+    return one_document({"error": {"problem": problem, "remedy": remedy, "exit_code": exit_code}})

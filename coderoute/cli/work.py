@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 
+from coderoute.cli.answer import one_document
 from coderoute.cli.progress import Progress
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -89,15 +90,13 @@ def print_plan(house: "wiring.House", run_id: str) -> None:  # type: ignore[name
 
 def finish(house: "wiring.House", run_id: str, *, as_json: bool, at_the_gate: bool) -> None:  # type: ignore[name-defined]  # noqa: F821
     """Print where the run stands, open the gate on a terminal, and leave with the status's exit code."""
-    import json
-
     from coderoute.cli import render
     from coderoute.cli.program import program
     from coderoute.domain.run import EXIT_CODES, Status
 
     doc = house.document(run_id)
     if as_json:
-        click.echo(json.dumps(doc, indent=2, ensure_ascii=False))
+        click.echo(one_document(doc))
     elif at_the_gate and doc["status"] == "awaiting_approval" and sys.stdin.isatty() and sys.stdout.isatty():
         from coderoute.cli.gate import open_gate
 

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -219,3 +220,12 @@ def test_text_that_hides_in_an_issue_is_taken_out_and_told(desk: "Desk") -> None
 
     assert ended.code == 0
     assert "hidden" in ended.err
+
+
+def test_a_repository_whose_name_is_no_utf_8(desk: "Desk") -> None:
+    desk.repo = desk.make(Path(os.fsdecode(os.fsencode(desk.folder) + b"/caf\xe9 repo")))
+    run, _ = desk.to_the_gate()
+
+    assert desk("show", run, "--json").json["repo"] == os.fspath(desk.repo)
+    assert desk("list", "--json").code == desk("list").code == 0
+    assert desk("gate", run).code == 0

@@ -180,6 +180,17 @@ def test_ask_plan_without_a_terminal_ends_planned(desk: "Desk") -> None:
     assert desk.run("--ask-plan", "--json").json["status"] == "planned"
 
 
+@pytest.mark.parametrize(("typed", "code", "status"), [("n\n", 0, "planned"), ("y\nreject no\n", 3, "rejected")])
+def test_ask_plan_on_a_terminal_asks(typed: str, code: int, status: str, desk: "Desk") -> None:
+    desk.models.knows_the_way()
+
+    ended = desk("run", desk.issue, "--repo", desk.repo, "--ask-plan", terminal=True, stdin=typed.encode())
+
+    assert "Execute this plan?" in ended.err
+    assert "likely" in ended.err, "what it costs is shown before"
+    assert (ended.code, desk.runs[0]["status"]) == (code, status)
+
+
 def test_a_blocked_run_prints_its_question_and_takes_the_answer(desk: "Desk") -> None:
     desk.models.knows_the_way(risk="high", risk_reasons=["it may hurt"])
 

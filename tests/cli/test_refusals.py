@@ -330,10 +330,41 @@ def test_a_target_that_moved(desk: "Desk") -> None:
     assert desk.fingerprint() == before
 
 
+def test_what_hides_in_a_message_is_spelled_out(desk: "Desk") -> None:
+    ended = desk("run", "evil\x1b[2J.md", "--repo", desk.repo, terminal=True)
+
+    assert ended.code == 2
+    assert "evil<U+001B>[2J.md" in ended.err
+
+
 def test_usage_errors_name_the_command(desk: "Desk") -> None:
     unknown = desk("frobnicate")
-    option = desk("run", desk.issue, "--frobnicate")
+    option = desk("run", desk.issue, "--frobnicate", "--json")
 
     assert (unknown.code, option.code) == (2, 2)
     assert "frobnicate" in unknown.err
     assert "--frobnicate" in option.err
+    assert "--frobnicate" in option.json["error"]["problem"]
+
+
+def test_a_person_who_stops_a_run_is_told_how_to_go_on(desk: "Desk", monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("coderoute.flow.story.triage", stop)
+    ended = desk.run("--json")
+    monkeypatch.undo()
+
+    assert ended.code == 130
+    assert "coderoute resume" in ended.json["error"]["remedy"]
+
+
+def test_a_repository_that_has_gone(desk: "Desk") -> None:
+    run, _ = desk.to_the_gate()
+    desk.repo.rename(desk.folder / "elsewhere")
+
+    merged, resumed = desk("merge", run), desk("resume", run)
+
+    assert (merged.code, resumed.code) == (2, 2)
+    assert str(desk.repo) in merged.err
+    assert desk("show", run).code == desk("diff", run).code == desk("cost", run).code == 0

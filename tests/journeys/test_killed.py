@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COMMIT = r'"commit": "[0-9a-f]{40}"'
 """Its message names the run."""
 
+SECRET = "sk-ant-api03-" + "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MEFCQ0RFRkc"
 BETTER = "def shout(text):\n    return f'{text.upper()}!' if text else ''\n"
 BEST = "def shout(text):\n    return f'{text.upper()}!' * bool(text)\n"
 
@@ -38,6 +39,23 @@ def eventful(journey: "Journey") -> "Journey":
     return journey
 
 
+def troubled(journey: "Journey") -> "Journey":
+    """A plan that falls, a secret, a model that asks, and no usable review."""
+    journey.plans_test_and_fix()
+    journey.writes_test()
+    journey.gives_up("fix", 1, "impossible")
+    journey.plans_test_and_fix(attempt=2)
+    journey.writes_test(2)
+    journey.gives_up("fix", 2, "unclear")
+    journey.writes_fix(3, f'{journey.RIGHT}\nKEY = "{SECRET}"\n')
+    journey.writes_fix(4)
+    for number in (1, 2):
+        nonsense = ("submit_review", {"verdict": "splendid", "summary": "So.", "findings": []})
+        journey.says("review", None, number, nonsense, nonsense)
+    journey.writes_fix(1, BEST, step="rework-1")
+    return journey
+
+
 def whole_story(journey: "Journey") -> None:
     """What people do: they look where the run stands, and give the command that is due."""
     if journey.disk.get(journey.id) is None:
@@ -47,7 +65,7 @@ def whole_story(journey: "Journey") -> None:
         match journey.run.status:
             case Status.BLOCKED:
                 journey.send_back("None is an error.")
-            case Status.AWAITING_APPROVAL if journey.number_of_candidates() == 2:
+            case Status.AWAITING_APPROVAL if journey.main_would_be() != BEST:
                 journey.look()
                 journey.send_back("Multiply.")
             case Status.AWAITING_APPROVAL:
@@ -76,18 +94,27 @@ def facts(journey: "Journey") -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before a write", "behind a write"])
-def test_killed_at_any_write_a_run_ends_the_same(after: bool, new_journey: "Callable[..., Journey]") -> None:
-    undisturbed = eventful(new_journey())
+# behind a write is before the next one, but for what is done in between: there a sample is enough
+@pytest.mark.parametrize(
+    ("prepare", "after", "every"),
+    [
+        pytest.param(eventful, False, 1, id="eventful, before a write"),
+        pytest.param(eventful, True, 3, id="eventful, behind a write"),
+        pytest.param(troubled, False, 2, id="troubled, before a write"),
+    ],
+)
+def test_killed_at_any_write_a_run_ends_the_same(
+    prepare: "Callable[[Journey], Journey]", after: bool, every: int, new_journey: "Callable[..., Journey]"
+) -> None:
+    undisturbed = prepare(new_journey())
     writes = undisturbed.lives(None, whole_story)
     wanted = facts(undisturbed)
     requests = len(undisturbed.line.requests)
     assert undisturbed.ending == (Status.MERGED, None)
     assert undisturbed.main()["shout.py"] == BEST
 
-    # behind a write is before the next one, but for what is done in between: a sample is enough
-    for number in range(1, writes + 1, 3 if after else 1):
-        journey = eventful(new_journey())
+    for number in range(1, writes + 1, every):
+        journey = prepare(new_journey())
         journey.lives(number, whole_story, after=after)
         journey.lives(None, whole_story)
 

@@ -233,6 +233,22 @@ def test_a_command_check_that_fails_is_not_accepted_without_tests_either(new_jou
     assert journey.decisions()[0] == ("cheap", "escalate", "target_still_red")
 
 
+def test_tests_that_only_give_an_exit_code_are_enough_to_refuse_a_patch(new_journey: "Callable[..., Journey]") -> None:
+    journey = new_journey()
+    journey.terms = replace(
+        journey.terms, test=replace(journey.terms.test, command="make check", framework="exit-code")
+    )
+    journey.plans(journey.step("fix"), test=None)
+    journey.writes_fix(1, "def shout(text):\n    return text\n")
+    journey.writes_fix(2)
+    journey.reviews(1)
+
+    assert journey.start().status is Status.AWAITING_APPROVAL
+    assert journey.decisions() == [("cheap", "retry", "unexpected_failure"), ("cheap", "accept", None)]
+    assert journey.section("tests")["granularity"] == "coarse"
+    assert journey.section("tests")["fixed"] is None, "unknown is not none"
+
+
 def test_two_runs_on_one_repository_end_apart_and_the_second_merge_is_told_that_the_target_moved(
     journey: "Journey", new_journey: "Callable[..., Journey]"
 ) -> None:
