@@ -185,7 +185,7 @@ class Ledger:
             record=(key, RECORD_KIND, json.dumps(_replies().dump_python(reply, mode="json", warnings="error"))),
         )
         cost_usd = reserved_usd if exact_usd is None else exact_usd
-        self._emit("model_call", {**_place(request), "cost_usd": str(cost_usd), "latency_s": round(latency_s, 3)})
+        self._emit("model_call", {**_place(request), "cost_usd": f"{cost_usd:f}", "latency_s": round(latency_s, 3)})
         return reply
 
     def _open(self, request: ModelRequest, *, role: str, at: datetime, reserved_usd: Decimal) -> int:

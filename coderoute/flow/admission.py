@@ -1,27 +1,31 @@
 """Two trees -> Admission: fetches what the pure rules look at."""
 
+from collections.abc import Sequence
+
 from coderoute.domain.admission import admit
 from coderoute.domain.judgement import Admission
 from coderoute.domain.work import GITLINK, FileChange
-from coderoute.flow.world import World
+from coderoute.ports import Repository
 
 ABSENT = "000000"
 
 
-def admit_tree(world: World, base_tree: str, tree: str, planned: frozenset[str] | None) -> Admission:
-    """The admission rules on the difference of two trees. `planned` None: no plan declared any paths."""
-    changes = world.repository.changes(base_tree, tree)
+def admit_tree(
+    repository: Repository, base_tree: str, tree: str, *, planned: frozenset[str], protected: Sequence[str]
+) -> Admission:
+    """The admission rules on the difference of two trees. No `planned` paths: no plan declared any."""
+    changes = repository.changes(base_tree, tree)
     if not changes:
         return Admission(items=())
     oids = {oid for change in changes for oid in sides(change)}
-    blobs = world.repository.read_many(sorted(oids))
+    blobs = repository.read_many(sorted(oids))
     return admit(
         changes,
         {change.path: blobs.get(change.old_oid) for change in changes},
         {change.path: blobs.get(change.new_oid) for change in changes},
-        all_paths=[file.path for file in world.repository.files(tree)],
-        planned=planned,
-        protected_patterns=world.terms.protected_paths,
+        all_paths=[file.path for file in repository.files(tree)],
+        planned=planned or None,
+        protected_patterns=protected,
     )
 
 

@@ -67,7 +67,9 @@ def make_candidate(
         number=number,
         plan_number=plan_number,
         patch=write_patch(world, base, tree),
-        admission=admit_tree(world, base.tree, tree, plan.files or None),
+        admission=admit_tree(
+            world.repository, base.tree, tree, planned=plan.files, protected=world.terms.protected_paths
+        ),
         verification=last,
         reproduction_red_on_base=red_on_base,
         unverified=last is None or last.report is None,

@@ -12,6 +12,7 @@ from coderoute.domain.run import FINISHED, Approval, RunRecord, Status
 from coderoute.domain.task import Task
 from coderoute.domain.terms import Terms
 from coderoute.errors import CoderouteError, Refused
+from coderoute.flow.admission import admit_tree
 from coderoute.flow.candidate import exhibit, needed, read_patch
 from coderoute.flow.runs import addressed, found
 from coderoute.journal import Journal
@@ -166,6 +167,7 @@ def merge(
             )
         shown, candidate, plan = stands(store, run)
         approval = valid_approval(store, run, shown, key, now)
+        check_admission(repository, shown, plan, needed(journal, places.TERMS, Terms))
         result = merging.merge(
             repository=repository, base=shown.base, patch=candidate.patch, plan=plan,
             task=needed(journal, places.TASK, Task), approval=approval, author=author, run_id=run.id,
@@ -175,6 +177,18 @@ def merge(
         journal.once(places.MERGED, MergeResult, lambda: result)
         store.set_status(run.id, Status.MERGED)
         return result, False
+
+
+def check_admission(repository: Repository, shown: Exhibit, plan: Plan, terms: Terms) -> None:
+    """Raises Refused unless the rules say today of the approved tree what they said when it was approved."""
+    found = admit_tree(
+        repository, shown.base.tree, shown.patch.tree, planned=plan.files, protected=terms.protected_paths
+    )
+    if found.refusals or {item.id for item in found.items} != {item.id for item in shown.admission.items}:
+        raise Refused(
+            "admission judges the approved change differently now; nothing was merged",
+            remedy="coderoute show RUN; start the run anew",
+        )
 
 
 def valid_approval(store: RunStore, run: RunRecord, shown: Exhibit, key: bytes, now: datetime) -> Approval:

@@ -99,8 +99,9 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         changes = world.repository.changes(start, attempt.tree)
         world.journal.once(places.size(step.id, number), tuple[int, int], size_of, changes)
         admission = world.journal.once(
-            places.admission(step.id, number), Admission, admit_tree, world, ground.base.tree, attempt.tree, plan.files
-        )
+            places.admission(step.id, number), Admission, admit_tree, world.repository, ground.base.tree, attempt.tree,
+            planned=plan.files, protected=world.terms.protected_paths,
+        )  # fmt: skip
         proof = world.journal.once(
             places.verification(step.id, number),
             Verification,
@@ -119,7 +120,7 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         spent = world.ledger.spent_usd
         evidence = gather(
             plan=plan, step=step, last=last, attempt=attempt, changes=changes, admission=admission, verification=proof,
-            baseline=ground.baseline, history=history, spent_usd=str(spent), budget_usd=str(world.terms.budget_usd),
+            baseline=ground.baseline, history=history, spent_usd=f"{spent:f}", budget_usd=f"{world.terms.budget_usd:f}",
         )  # fmt: skip
         is_new = world.is_new(places.decision(step.id, number))
         decision = world.journal.once(places.decision(step.id, number), Decision, decide, evidence, world.policy())
@@ -137,6 +138,8 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
                 return Replan(reason=f"step {step.id} ({step.title}): {decision.reason}")
             case Action.ASK_HUMAN:
                 tried.append(ask_or_end(decision, step, attempt, ground.questions))
+                if decision.cause is Cause.ENVIRONMENT:
+                    tries[cls] -= 1  # what the environment broke does not count against the model
         refused = evidence.attempts_refused
         signatures = (*signatures, evidence.failure_signature) if evidence.failure_signature else signatures
 
@@ -164,6 +167,8 @@ def first_class(world: World, step: Step) -> str:
             return Class.HUMAN
         case "frontier" | "premium":
             return Class.FRONTIER
+        case "code":
+            return step.cls  # a route to code helps only a step that has a command
         case _:
             return Class.CHEAP
 

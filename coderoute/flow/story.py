@@ -18,6 +18,7 @@ from coderoute.flow.steps import Ground, Progress, Replan, carry_out, carry_out_
 from coderoute.flow.world import Questions, World
 from coderoute.journal import Journal
 from coderoute.ledger import OverBudget
+from coderoute.prompt import fence
 from coderoute.stages.escalate.decide import after_review
 from coderoute.stages.locate import Located, locate
 from coderoute.stages.plan.make_plan import Context, Planning, make_plan
@@ -148,7 +149,14 @@ def plan_it(
                 f"the plan's risk is high: {why}", (f"Shall this be done although the risk is high? ({why})",),
                 reason="high_risk",
             )  # fmt: skip
-        world.journal.once(places.quote(number), Quote, quote_of, world, plan, reviewed=not triaged.tiny)
+        world.journal.once(
+            places.quote(number),
+            Quote,
+            quote_of,
+            world,
+            plan,
+            None if triaged.tiny else world.terms.role("review", "premium"),
+        )
         return plan, number
 
 
@@ -156,7 +164,10 @@ def journaled_plan(
     world: World, task: Task, triaged: Triage, located: Located, ground: Ground, remarks: tuple[str, ...], number: int
 ) -> Planning:
     if triaged.tiny:
-        return Planning(plan=world.journal.once(places.plan(number), Plan, direct, task, triaged), problem=None)
+        return Planning(
+            plan=world.journal.once(places.plan(number), Plan, direct, task, triaged, world.nonce("direct")),
+            problem=None,
+        )
     worth_reading = (*located.files[:5], *located.tests[:2], *located.files[5:])
     context = Context(
         task=task, tree=ground.base.tree, located=tuple((p.path, p.why, p.lines) for p in worth_reading),
@@ -183,23 +194,25 @@ def keep(world: World, key: str, kind: type[T], value: T) -> None:
     world.journal.once(key, kind, lambda: value)
 
 
-def direct(task: Task, triaged: Triage) -> Plan:
+def direct(task: Task, triaged: Triage, nonce: str) -> Plan:
     """The plan of a tiny task: itself. No model is asked for it."""
+    issue = fence("issue", f"{task.title}\n\n{task.body}".strip(), nonce)
     step = Step(
-        id="direct", title=task.title, instructions=f"{task.title}\n\n{task.body}".strip(), cls=Class.FRONTIER,
+        id="direct", title=task.title, cls=Class.FRONTIER,
+        instructions=f"Do what this issue asks for, and nothing else.\n\n{issue}",
         kind=Kind.DOCS, files=triaged.paths, depends_on=(), diff_lines=20, checks=(),
     )  # fmt: skip
     why = Reproduction(test=None, step=None, why_not="a tiny task, done directly: the existing tests must stay green")
     return Plan(summary=task.title, risk=triaged.risk, risk_reasons=(), questions=(), reproduction=why, steps=(step,))
 
 
-def quote_of(world: World, plan: Plan, reviewed: bool) -> Quote:
+def quote_of(world: World, plan: Plan, reviewer: str | None) -> Quote:
     roles = {
         step.id: "cheap" if first_class(world, step) == Class.CHEAP else "frontier"
         for step in plan.steps
         if first_class(world, step) not in (Class.CODE, Class.HUMAN)
     }
-    return quote(plan, cost_of=world.cost_of, roles=roles, cheap_tries=world.terms.cheap_tries, reviewed=reviewed)
+    return quote(plan, cost_of=world.cost_of, roles=roles, cheap_tries=world.terms.cheap_tries, reviewer=reviewer)
 
 
 def to_the_gate(

@@ -37,7 +37,7 @@ REVIEWED = 20 * Decimal(REVIEW.input_tokens + REVIEW.output_tokens) / 1_000_000
 
 
 def test_a_cheap_step() -> None:
-    found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=2, reviewed=False)
+    found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=2, reviewer=None)
     assert found.low_usd == EDIT
     assert found.likely_usd == EDIT + Decimal("0.4") * 10 * EDIT
     assert found.high_usd == 2 * EDIT + 2 * 10 * EDIT
@@ -45,19 +45,19 @@ def test_a_cheap_step() -> None:
 
 
 def test_a_frontier_step() -> None:
-    found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "frontier"}, cheap_tries=2, reviewed=False)
+    found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "frontier"}, cheap_tries=2, reviewer=None)
     assert (found.low_usd, found.likely_usd) == (10 * EDIT, Decimal("12.5") * EDIT)
 
 
 def test_the_review_is_quoted_where_there_is_one() -> None:
-    found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=1, reviewed=True)
+    found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=1, reviewer="premium")
     assert found.steps["review"] == REVIEWED
     assert found.low_usd == EDIT + REVIEWED
 
 
 def test_what_no_model_works_on_costs_nothing() -> None:
     steps = (replace(STEP, id="run", cls=Class.CODE), replace(STEP, id="ask", cls=Class.HUMAN), STEP)
-    found = quote(plan(*steps), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=1, reviewed=False)
+    found = quote(plan(*steps), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=1, reviewer=None)
     assert (found.steps["run"], found.steps["ask"]) == (Decimal(0), Decimal(0))
     assert found.low_usd == found.all_cheap_usd == EDIT
     assert found.all_frontier_usd == 10 * EDIT
@@ -68,7 +68,7 @@ def test_an_unknown_price_makes_the_whole_unknown_and_never_zero(unknown: str) -
     def cost(role: str, usage: Usage) -> Decimal | None:
         return None if role == unknown else cost_of(role, usage)
 
-    found = quote(plan(STEP), cost_of=cost, roles={"fix": "cheap"}, cheap_tries=1, reviewed=True)
+    found = quote(plan(STEP), cost_of=cost, roles={"fix": "cheap"}, cheap_tries=1, reviewer="premium")
     assert (found.low_usd, found.likely_usd, found.high_usd) == (None, None, None)
     assert (found.all_frontier_usd, found.all_cheap_usd) == (None, None)
     assert found.steps["review"] == (None if unknown == "premium" else REVIEWED)
@@ -85,7 +85,9 @@ def test_low_is_never_above_likely_nor_likely_above_high(
 ) -> None:
     steps = [replace(STEP, id=f"s{n}", kind=kind) for n, kind in enumerate(kinds)]
     roles = {step.id: role for step in steps}
-    found = quote(plan(*steps), cost_of=cost_of, roles=roles, cheap_tries=cheap_tries, reviewed=reviewed)
+    found = quote(
+        plan(*steps), cost_of=cost_of, roles=roles, cheap_tries=cheap_tries, reviewer="premium" if reviewed else None
+    )
     assert found.low_usd is not None
     assert found.likely_usd is not None
     assert found.high_usd is not None

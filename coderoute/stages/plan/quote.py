@@ -39,7 +39,7 @@ ATTEMPT = {
 REVIEW = Tokens(input_tokens=15_000, output_tokens=1_500)
 
 
-def quote(plan: Plan, *, cost_of: CostOf, roles: Mapping[str, str], cheap_tries: int, reviewed: bool) -> Quote:
+def quote(plan: Plan, *, cost_of: CostOf, roles: Mapping[str, str], cheap_tries: int, reviewer: str | None) -> Quote:
     """Low: every step right at once. Likely: each first try succeeds with its assumed chance, else the ladder goes
     on one rung. High: every try of every rung is used. `roles`: the role that starts each step, by step id; a step
     that no model works on has none."""
@@ -60,8 +60,8 @@ def quote(plan: Plan, *, cost_of: CostOf, roles: Mapping[str, str], cheap_tries:
         steps[step.id] = expected
         low, likely = low + first, likely + expected
         high += (cheap_tries * first if role == "cheap" else first) + 2 * strong
-    if reviewed:
-        cost = cost_of("premium", REVIEW.usage())
+    if reviewer is not None:
+        cost = cost_of(reviewer, REVIEW.usage())
         steps["review"] = cost
         if cost is None:
             unknown = True
