@@ -3,7 +3,7 @@ whose process may die at any write."""
 
 import builtins
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,7 +23,6 @@ from coderoute.domain.conversation import JsonObject, ModelRef, ModelReply, Mode
 from coderoute.domain.money import CallState, PriceOverride
 from coderoute.domain.run import Approval, RunRecord, Status
 from coderoute.domain.terms import Environment, Limits, Terms, TestCommand
-from coderoute.domain.work import CommandResult, SnapshotFile
 from coderoute.errors import CoderouteError, ProviderError, SandboxLost
 from coderoute.flow import people, runs
 from coderoute.flow.world import World
@@ -37,14 +36,6 @@ from coderoute.stages.intake import read_issue
 KEY = b"the approval key of this test"
 AUTHOR = Identity(name="Ada", email="ada@example.invalid")
 ISSUE = "# shout() of nothing\n\n`shout('')` gives `!`. It should give an empty string.\n"
-
-SHOUT = "def shout(text):\n    return text.upper() + '!'\n"
-RIGHT = "def shout(text):\n    return text.upper() + '!' if text else ''\n"
-WRONG = "def shout(text):\n    return text.upper() + '!' if text is not None else ''\n"
-OLD_TESTS = "from shout import shout\n\n\ndef test_loud():\n    assert shout('a') == 'A!'\n"
-NEW_TESTS = OLD_TESTS + "\n\ndef test_nothing():\n    assert shout('') == ''\n"
-FILES = {"shout.py": SHOUT, "tests/test_shout.py": OLD_TESTS, "README.md": "# Shout\n\nShouts loudly.\n"}
-NEW_TEST = "tests/test_shout.py::test_nothing"
 
 CHEAP = ModelRef(provider="recorded", model="cheap")
 FRONTIER = ModelRef(provider="recorded", model="frontier")
@@ -65,45 +56,6 @@ TERMS = Terms(
 
 Call = tuple[str, Any]
 """(tool, arguments)."""
-
-
-class Killed(BaseException):
-    """The process died here."""
-
-
-WRITES = frozenset(
-    {"create", "set_status", "put_record", "open_call", "settle_call", "add_event", "put_approval", "remember"}
-)
-
-
-class MortalStore:
-    """The store as one process sees it, which dies just before write number `last` or, with `after`, just behind it.
-    A dead process writes nothing more, whatever its `finally` blocks try."""
-
-    def __init__(self, disk: InMemoryStore, last: int | None, *, after: bool) -> None:
-        self._disk = disk
-        self._last = last
-        self._after = after
-        self.writes = 0
-        self.dead = False
-
-    def __getattr__(self, name: str) -> object:
-        there = getattr(self._disk, name)
-        if name not in WRITES:
-            return there
-
-        def write(*args: object, **kwargs: object) -> object:
-            self.writes += 1
-            fatal = self.dead or self.writes == self._last
-            self.dead = fatal
-            if fatal and not (self._after and self.writes == self._last):
-                raise Killed
-            done = there(*args, **kwargs)
-            if fatal:
-                raise Killed
-            return done
-
-        return write
 
 
 class Prices:
@@ -142,47 +94,23 @@ class Line:
 
 @dataclass
 class Machines:
-    """An in-memory host whose next machines break: at a number of commands, as `losses` says, one entry a machine."""
+    """An in-memory host. `losses` says at which of its commands each next machine is lost; 0: never."""
 
-    host: InMemorySandboxHost
     losses: list[int]
     name: str = "in-memory"
-    opened: int = 0
 
     def prepare(self, environment: Environment, checkout_tar: Callable[[], bytes]) -> str:
-        return self.host.prepare(environment, checkout_tar)
+        return InMemorySandboxHost(imitate).prepare(environment, checkout_tar)
 
     def open(self, image: str, checkout_tar: bytes, environment: Environment, run_id: str) -> Sandbox:
-        self.opened += 1
-        machine = self.host.open(image, checkout_tar, environment, run_id)
-        return Fragile(machine, self.losses.pop(0)) if self.losses else machine
+        last, commands = self.losses.pop(0) if self.losses else 0, count(1)
 
+        def carried_out(command: str, env: Mapping[str, str], files: Mapping[str, bytes]) -> Recorded | None:
+            if next(commands) == last:
+                raise SandboxLost("the container is gone", remedy="coderoute resume")
+            return imitate(command, env, files)
 
-@dataclass
-class Fragile:
-    """A sandbox that is lost at its command number `breaks_at`; 0: never."""
-
-    machine: Sandbox
-    breaks_at: int
-    commands: int = 0
-
-    def run(self, command: str, *, timeout_s: float, env: Mapping[str, str] | None = None) -> CommandResult:
-        self.commands += 1
-        if self.commands == self.breaks_at:
-            raise SandboxLost("the container is gone", remedy="coderoute resume")
-        return self.machine.run(command, timeout_s=timeout_s, env=env)
-
-    def read(self, path: str, *, limit: int = 10_000_000) -> bytes | None:
-        return self.machine.read(path, limit=limit)
-
-    def write(self, path: str, data: bytes) -> str | None:
-        return self.machine.write(path, data)
-
-    def snapshot(self) -> Iterator[SnapshotFile]:
-        return self.machine.snapshot()
-
-    def close(self) -> None:
-        self.machine.close()
+        return InMemorySandboxHost(carried_out).open(image, checkout_tar, environment, run_id)
 
 
 def imitate(command: str, env: Mapping[str, str], files: Mapping[str, bytes]) -> Recorded | None:
@@ -262,12 +190,12 @@ class Journey:
     """One run on the tiny repository. Each command of a person is a process of its own: it shares nothing with the
     one before but the store, the repository and the run's folder."""
 
-    SHOUT: ClassVar = SHOUT
-    RIGHT: ClassVar = RIGHT
-    WRONG: ClassVar = WRONG
-    OLD_TESTS: ClassVar = OLD_TESTS
-    NEW_TESTS: ClassVar = NEW_TESTS
-    NEW_TEST: ClassVar = NEW_TEST
+    SHOUT: ClassVar = "def shout(text):\n    return text.upper() + '!'\n"
+    RIGHT: ClassVar = "def shout(text):\n    return text.upper() + '!' if text else ''\n"
+    WRONG: ClassVar = "def shout(text):\n    return text.upper() + '!' if text is not None else ''\n"
+    OLD_TESTS: ClassVar = "from shout import shout\n\n\ndef test_loud():\n    assert shout('a') == 'A!'\n"
+    NEW_TESTS: ClassVar = OLD_TESTS + "\n\ndef test_nothing():\n    assert shout('') == ''\n"
+    NEW_TEST: ClassVar = "tests/test_shout.py::test_nothing"
 
     folder: Path
     repository: InMemoryRepository
@@ -285,8 +213,6 @@ class Journey:
 
     def __post_init__(self) -> None:
         self.store = self.disk
-
-    # -- what the models say
 
     def says(self, stage: str, step: str | None, attempt: int, *turns: Call | list[Call]) -> None:
         """The replies to the turns of one attempt, in order; a turn is a tool call or a list of them."""
@@ -337,16 +263,14 @@ class Journey:
     def plans_test_and_fix(self, *, attempt: int = 1, **more: Any) -> None:
         """The usual plan: a step that writes the new test, and one that makes it green."""
         test = self.step("test", kind="test.write", files=["tests/test_shout.py"])
-        fix = self.step("fix", depends_on=["test"], checks=[NEW_TEST])
+        fix = self.step("fix", depends_on=["test"], checks=[self.NEW_TEST])
         self.plans(test, fix, attempt=attempt, **more)
 
     def writes_test(self, attempt: int = 1) -> None:
-        self.writes("test", attempt, "tests/test_shout.py", NEW_TESTS)
+        self.writes("test", attempt, "tests/test_shout.py", self.NEW_TESTS)
 
     def writes_fix(self, attempt: int = 1, text: str = RIGHT, step: str = "fix") -> None:
         self.writes(step, attempt, "shout.py", text)
-
-    # -- what people do, each in a fresh process
 
     def world(self) -> World:
         def show(event: str, data: Mapping[str, object]) -> None:
@@ -362,7 +286,7 @@ class Journey:
         )  # fmt: skip
         return World(
             run_id=self.id, terms=self.terms, folder=self.folder, store=self.store, journal=journal, ledger=ledger,
-            prices=prices, repository=self.repository, sandboxes=Machines(InMemorySandboxHost(imitate), self.losses),
+            prices=prices, repository=self.repository, sandboxes=Machines(self.losses),
             tell=tell, now=lambda: self.time,
         )  # fmt: skip
 
@@ -387,18 +311,6 @@ class Journey:
         self.writes_fix()
         self.reviews(1)
         return self.start()
-
-    def lives(self, last: int | None, story: "Callable[[Journey], None]", *, after: bool = False) -> int:
-        """Tells `story` in a process that dies at write number `last`; how many writes there were."""
-        process = MortalStore(self.disk, last, after=after)
-        self.store = cast("RunStore", process)
-        try:
-            story(self)
-        except Killed:
-            assert process.dead
-        finally:
-            self.store = self.disk
-        return process.writes
 
     @property
     def run(self) -> RunRecord:
@@ -425,8 +337,6 @@ class Journey:
 
     def merge(self) -> tuple[MergeResult, bool]:
         return people.merge(self.store, self.run, self.repository, key=KEY, now=self.time, author=AUTHOR)
-
-    # -- what is to be seen
 
     @property
     def doc(self) -> dict[str, Any]:
@@ -475,11 +385,16 @@ class Journey:
 def new_journey(tmp_path: Path) -> Callable[..., Journey]:
     """Makes journeys: each is another machine with the same repository."""
     numbers = count(1)
+    there = {
+        "shout.py": Journey.SHOUT,
+        "tests/test_shout.py": Journey.OLD_TESTS,
+        "README.md": "# Shout\n\nShouts loudly.\n",
+    }
 
     def made(files: Mapping[str, str] | None = None, **more: Any) -> Journey:
         folder = tmp_path / f"machine-{next(numbers)}"
         folder.mkdir()
-        repository = InMemoryRepository({path: text.encode() for path, text in (FILES | dict(files or {})).items()})
+        repository = InMemoryRepository({path: text.encode() for path, text in (there | dict(files or {})).items()})
         return Journey(**{"folder": folder, "repository": repository, **more})
 
     return made

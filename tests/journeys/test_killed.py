@@ -3,12 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from coderoute.adapters.store_inmemory import InMemoryStore
 from coderoute.domain.money import CallState
 from coderoute.domain.run import Status
+from coderoute.ports import RunStore
 
 if TYPE_CHECKING:
     from tests.journeys.conftest import Journey
@@ -19,6 +21,58 @@ COMMIT = r'"commit": "[0-9a-f]{40}"'
 SECRET = "sk-ant-api03-" + "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MEFCQ0RFRkc"
 BETTER = "def shout(text):\n    return f'{text.upper()}!' if text else ''\n"
 BEST = "def shout(text):\n    return f'{text.upper()}!' * bool(text)\n"
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+WRITES = frozenset(
+    {"create", "set_status", "put_record", "open_call", "settle_call", "add_event", "put_approval", "remember"}
+)
+
+
+class MortalStore:
+    """The store as one process sees it, which dies just before write number `last` or, with `after`, just behind it.
+    A dead process writes nothing more, whatever its `finally` blocks try."""
+
+    def __init__(self, disk: InMemoryStore, last: int | None, *, after: bool) -> None:
+        self._disk = disk
+        self._last = last
+        self._after = after
+        self.writes = 0
+        self.dead = False
+
+    def __getattr__(self, name: str) -> object:
+        there = getattr(self._disk, name)
+        if name not in WRITES:
+            return there
+
+        def write(*args: object, **kwargs: object) -> object:
+            self.writes += 1
+            fatal = self.dead or self.writes == self._last
+            self.dead = fatal
+            if fatal and not (self._after and self.writes == self._last):
+                raise Killed
+            done = there(*args, **kwargs)
+            if fatal:
+                raise Killed
+            return done
+
+        return write
+
+
+def lives(journey: "Journey", last: int | None, *, after: bool = False) -> int:
+    """Tells the whole story in a process that dies at write number `last`; how many writes there were."""
+    process = MortalStore(journey.disk, last, after=after)
+    journey.store = cast("RunStore", process)
+    try:
+        whole_story(journey)
+    except Killed:
+        assert process.dead
+    finally:
+        journey.store = journey.disk
+    return process.writes
 
 
 def eventful(journey: "Journey") -> "Journey":
@@ -107,7 +161,7 @@ def test_killed_at_any_write_a_run_ends_the_same(
     prepare: "Callable[[Journey], Journey]", after: bool, every: int, new_journey: "Callable[..., Journey]"
 ) -> None:
     undisturbed = prepare(new_journey())
-    writes = undisturbed.lives(None, whole_story)
+    writes = lives(undisturbed, None)
     wanted = facts(undisturbed)
     requests = len(undisturbed.line.requests)
     assert undisturbed.ending == (Status.MERGED, None)
@@ -115,8 +169,8 @@ def test_killed_at_any_write_a_run_ends_the_same(
 
     for number in range(1, writes + 1, every):
         journey = prepare(new_journey())
-        journey.lives(number, whole_story, after=after)
-        journey.lives(None, whole_story)
+        lives(journey, number, after=after)
+        lives(journey, None)
 
         assert facts(journey) == wanted, f"killed at write {number}"
         estimated = [row for row in journey.disk.calls(journey.id) if row.state is not CallState.SETTLED]
@@ -126,16 +180,16 @@ def test_killed_at_any_write_a_run_ends_the_same(
 
 def test_killed_again_and_again_a_run_still_ends_the_same(new_journey: "Callable[..., Journey]") -> None:
     undisturbed = eventful(new_journey())
-    undisturbed.lives(None, whole_story)
+    lives(undisturbed, None)
     journey = eventful(new_journey())
     journey.begin()
 
-    lives = 0
+    deaths = 0
     while journey.run.status is not Status.MERGED:
-        journey.lives(25, whole_story)
-        lives += 1
+        lives(journey, 25)
+        deaths += 1
 
     assert facts(journey) == facts(undisturbed)
-    assert lives > 5
+    assert deaths > 5
     unsettled = [row for row in journey.disk.calls(journey.id) if row.state is not CallState.SETTLED]
-    assert len(unsettled) < lives
+    assert len(unsettled) < deaths
