@@ -164,7 +164,7 @@ class InMemoryRepository:
         if target is not None and self.branches.get(target) not in (base.commit, commit):
             raise Refused(
                 f"the target moved: {base.target} is {self.branches.get(target)}, the change is for {base.commit}",
-                remedy="apply the change to the new base and approve it again: coderoute resume",
+                remedy="start the issue anew on the target as it is now: coderoute run",
             )
         if self.branches.setdefault(branch, commit) != commit:
             raise Refused(f"the branch {branch} exists already", remedy="rename it")

@@ -25,6 +25,8 @@ def create(path: Path, files: Mapping[str, bytes], message: str) -> str:
             target.write_bytes(data)
         repository.index.add(sorted(files))
         author = git.Actor("coderoute demo", "demo@example.invalid")
+        with repository.config_writer() as settings:  # a merge needs an author, and a bare machine knows none
+            settings.set_value("user", "name", str(author.name)).set_value("user", "email", str(author.email))
         commit = git.Commit.create_from_tree(
             repository, repository.index.write_tree(), message, parent_commits=[], head=True, author=author,
             committer=author, author_date=MOMENT, commit_date=MOMENT,

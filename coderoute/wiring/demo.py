@@ -55,7 +55,9 @@ def begin_demo(
         journal.put(places.RECORDED_COMMANDS, str, commands)
     runs.begin(
         house.store, run_id=run_id, repository=str(path), task=intake.task, base=pinned,
-        terms=terms_of(chosen, house.prices()), plan_only=False, removed=intake.removed, requester=os_user(),
+        terms=terms_of(chosen, house.prices_for_a_look(None)),
+        plan_only=False, removed=intake.removed,
+        requester=os_user(),
         now=now(),
     )  # fmt: skip
     sandbox = "Docker" if why_not is None else f"in memory, with recorded test results, because {why_not}"

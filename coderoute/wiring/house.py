@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from coderoute.domain import places
 from coderoute.domain.money import PriceOverride
 from coderoute.domain.terms import Terms
+from coderoute.errors import ConfigurationError
 from coderoute.journal import Journal
 from coderoute.ports import PriceList, RunStore
 from coderoute.settings import (
@@ -49,12 +50,22 @@ class House:
 
         return GenaiPrices({**user_prices(self.environ), **(frozen or {})})
 
+    def prices_for_a_look(self, terms: Terms | None) -> PriceList:
+        """The same for showing what was: a mistake in the user's settings today must not hide it."""
+        from coderoute.adapters.prices_genai import GenaiPrices
+
+        frozen = terms.prices if terms else {}
+        try:
+            return self.prices(frozen)
+        except ConfigurationError:
+            return GenaiPrices(frozen)
+
     def document(self, run_id: str) -> dict[str, object]:
         from coderoute.flow.runs import found
         from coderoute.report import document
 
         terms = Journal(self.store, run_id).get(places.TERMS, Terms)
-        return document(found(self.store, run_id), self.store, self.prices(terms.prices if terms else None))
+        return document(found(self.store, run_id), self.store, self.prices_for_a_look(terms))
 
     def cost(self, run_id: str | None) -> dict[str, object]:
         """The cost object of a run, or over all runs."""
@@ -64,7 +75,7 @@ class House:
             return cost_json(self.store.calls(), None, None, None)
         journal = Journal(self.store, run_id)
         terms = journal.get(places.TERMS, Terms)
-        return cost_json(self.store.calls(run_id), journal, terms, self.prices(terms.prices if terms else None))
+        return cost_json(self.store.calls(run_id), journal, terms, self.prices_for_a_look(terms))
 
 
 def open_house(environ: Mapping[str, str] | None = None) -> House:

@@ -348,7 +348,6 @@ class Journey:
 
     @staticmethod
     def refusal(act: Callable[..., object], *arguments: str) -> CoderouteError:
-        """How `act` is refused."""
         with pytest.raises(CoderouteError) as caught:
             act(*arguments)
         return caught.value
@@ -385,11 +384,7 @@ class Journey:
 def new_journey(tmp_path: Path) -> Callable[..., Journey]:
     """Makes journeys: each is another machine with the same repository."""
     numbers = count(1)
-    there = {
-        "shout.py": Journey.SHOUT,
-        "tests/test_shout.py": Journey.OLD_TESTS,
-        "README.md": "# Shout\n\nShouts loudly.\n",
-    }
+    there = {"shout.py": Journey.SHOUT, "tests/test_shout.py": Journey.OLD_TESTS, "README.md": "Shouts loudly.\n"}
 
     def made(files: Mapping[str, str] | None = None, **more: Any) -> Journey:
         folder = tmp_path / f"machine-{next(numbers)}"

@@ -126,6 +126,8 @@ def whole_story(journey: "Journey") -> None:
                 journey.approve(journey.look())
             case Status.APPROVED:
                 journey.merge()
+            case Status.FAILED | Status.EXHAUSTED:
+                pytest.fail(f"{journey.ending}: {journey.run.problem}")
             case _:
                 journey.resume()
 

@@ -131,7 +131,7 @@ class Merge:
             return False
         raise Refused(
             f"the target moved: {target} is {where or 'gone'}, the change was made for {self.base.commit}",
-            remedy="apply the change to the new base and approve it again: coderoute resume",
+            remedy="start the issue anew on the target as it is now: coderoute run",
         )
 
     def _is_in_history_of(self, commit: str) -> bool:
@@ -265,7 +265,7 @@ class Merge:
         if self.base.target is not None and f"'{self.base.target}'" in failed.stderr:
             return Refused(
                 f"the target moved: {shown(failed.stderr)}",
-                remedy="apply the change to the new base and approve it again: coderoute resume",
+                remedy="start the issue anew on the target as it is now: coderoute run",
             )
         return Refused(f"git refuses the merge: {shown(failed.stderr)}", remedy="check the repository: git fsck")
 
