@@ -1,5 +1,6 @@
 """What a run needs of this machine, this user and this repository: each looked at for itself."""
 
+import contextlib
 import os
 import re
 import tempfile
@@ -12,7 +13,7 @@ from coderoute import wiring
 from coderoute.domain.conversation import ModelRef, Usage
 from coderoute.domain.terms import Environment, Limits
 from coderoute.errors import CoderouteError
-from coderoute.settings import Settings, require_keys
+from coderoute.settings import Settings, load, require_keys
 
 SAFE_RUNC = (1, 2, 8)
 """Below this runc has known escapes from a container (CVE-2025-31133, -52565, -52881)."""
@@ -35,6 +36,9 @@ def checks_of(repo: Path, overrides: Sequence[str], environ: Mapping[str, str] |
     settings: list[Settings] = []
     with tempfile.TemporaryDirectory(prefix="coderoute-doctor-") as folder:
         found.append(guarded("git", lambda: git(repo, Path(folder) / "q.git", overrides, environ, settings)))
+    if not settings:  # without a repository the user's own settings can still be looked at
+        with contextlib.suppress(CoderouteError):
+            settings.append(load(environ=environ, overrides=overrides))
     if settings:
         chosen = settings[0]
         found.append(guarded("keys", lambda: keys(chosen, environ)))

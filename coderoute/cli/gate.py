@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coderoute.cli.answer import one_document
+from coderoute.cli.program import program
 
 if TYPE_CHECKING:
     from coderoute.domain.run import RunRecord
@@ -32,16 +33,14 @@ def open_gate(house: "House", run_id: str) -> None:
     """Evidence, the whole patch, each protected item, then the question. Only the patch's hash approves."""
     from coderoute import wiring
     from coderoute.cli import render
-    from coderoute.cli.program import program
     from coderoute.domain.visible import visible_bytes
-    from coderoute.errors import Refused
     from coderoute.flow import people, runs
 
     run = runs.find(house.store, run_id)
     doc = house.document(run_id)
     patch = people.patch_text(house.store, run)
     if patch is None or doc["status"] not in ("awaiting_approval", "approved"):
-        raise Refused(f"run {run_id} is {doc['status']}: nothing waits at the gate", remedy=f"coderoute show {run_id}")
+        raise people.not_now(run, ": nothing waits at the gate")
     sha256, data = patch
     click.echo(render.evidence_text(doc))
     click.echo()
@@ -62,12 +61,12 @@ def open_gate(house: "House", run_id: str) -> None:
             click.echo(f"run {run_id} is rejected")
         case ["back", comment]:
             people.send_back(house.store, run, comment)
-            click.echo(f"sent back; go on with: coderoute resume {run_id}")
+            click.echo(f"sent back; go on with: {program()} resume {run_id}")
         case [name] if acknowledged is not None and len(name) >= HEX_DIGITS and sha256.startswith(name.lower()):
             wiring.approve(house, run, patch_name=name, acknowledged=acknowledged, channel="terminal")
             do_merge(house, run)
         case _:
-            click.echo(f"the run keeps waiting: coderoute gate {run_id}")
+            click.echo(f"the run keeps waiting: {program()} gate {run_id}")
 
 
 def acknowledge(doc: dict[str, object]) -> list[str] | None:
@@ -127,7 +126,7 @@ def approve(
     if and_merge:
         do_merge(house, run)
     else:
-        click.echo(f"merge it with: coderoute merge {run.id}")
+        click.echo(f"merge it with: {program()} merge {run.id}")
 
 
 @click.command()
@@ -155,7 +154,7 @@ def send_back(name: str, comment: str) -> None:
     house = wiring.open_house()
     run = runs.find(house.store, name)
     taken_as = people.send_back(house.store, run, comment)
-    click.echo(f"recorded as {taken_as}; go on with: coderoute resume {run.id}")
+    click.echo(f"recorded as {taken_as}; go on with: {program()} resume {run.id}")
 
 
 @click.command()

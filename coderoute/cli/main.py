@@ -2,11 +2,13 @@
 
 import importlib
 import os
+import signal
 import sys
 
 import click
 
 from coderoute.cli.answer import one_document
+from coderoute.cli.program import program
 from coderoute.domain.visible import visible
 from coderoute.errors import CoderouteError
 
@@ -59,6 +61,8 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with the right exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    # a CI that stops us sends SIGTERM: it ends a run as Ctrl-C does, resumable
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         cli.main(args=arguments, prog_name="coderoute", standalone_mode=False)
     except click.exceptions.Exit as leave:
@@ -69,7 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
             click.echo(error_document(error.format_message(), "coderoute --help", error.exit_code))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; coderoute resume last goes on", err=True)
+        click.echo(f"stopped; {program()} resume last goes on", err=True)
         if "--json" in arguments:
             click.echo(error_document("stopped", "coderoute resume last", 130))
         sys.exit(130)
@@ -79,6 +83,10 @@ def main(arguments: list[str] | None = None) -> None:
         # whoever read our output has left; without this, flushing at exit would fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+
+
+def interrupt(number: int, frame: object) -> None:  # noqa: ARG001 - a signal handler
+    raise KeyboardInterrupt
 
 
 def report(error: CoderouteError, *, as_json: bool) -> int:

@@ -1,5 +1,6 @@
 """Progress on stderr: one line an event, in words."""
 
+import contextlib
 from collections.abc import Mapping
 
 import click
@@ -28,7 +29,8 @@ class Progress:
     def show(self, event: str, data: Mapping[str, object]) -> None:
         if self._quiet or (event in QUIET_EVENTS and not self._verbose):
             return
-        click.echo(f"  {line(event, data)}", err=True)
+        with contextlib.suppress(BrokenPipeError):  # whoever watched has left; the run goes on
+            click.echo(f"  {line(event, data)}", err=True)
 
 
 def line(event: str, data: Mapping[str, object]) -> str:

@@ -82,7 +82,9 @@ def tests_text(doc: Json) -> str:
     rows = [f"TESTS  ({tests['framework']}, by {tests['granularity']})"]
     for name, key in (("before", "baseline"), ("after", "after")):
         counts = section(tests, key)
-        if counts:
+        if counts and counts.get("passed") is None:
+            rows.append(f"  {name:<7} exit code {counts.get('exit_code')}; single tests are not known")
+        elif counts:
             rows.append(
                 f"  {name:<7} {counts.get('passed')} passed, {counts.get('failed')} failed, "
                 f"{counts.get('skipped')} skipped"

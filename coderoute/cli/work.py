@@ -13,7 +13,28 @@ from coderoute.cli.progress import Progress
 
 F = TypeVar("F", bound=Callable[..., object])
 
+MOST_USD = 1_000_000
 ELSEWHERE = re.compile(r"(https?://|#\d+$|[\w.-]+/[\w.-]+#\d+$)")
+
+
+def dollars(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:  # noqa: ARG001 - click's
+    """The option's text, if it is a sum somebody may mean."""
+    if given is None:
+        return None
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        amount = Decimal(given)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not (amount.is_finite() and 0 < amount <= MOST_USD):
+        from coderoute.errors import BadInput
+
+        raise BadInput(
+            f"--max-budget-usd {given!r} is no number of dollars above 0",
+            remedy=f"give a sum of at most {MOST_USD}, such as --max-budget-usd 3",
+        )
+    return f"{amount:f}"
 
 
 def asked_for(command: F) -> F:
@@ -25,7 +46,9 @@ def asked_for(command: F) -> F:
             "--base", default=None, help="Branch, tag or commit to work from; the checked-out branch if absent."
         ),
         click.option("-c", "config", multiple=True, metavar="FILE|KEY=VALUE", help="A settings file or one setting."),
-        click.option("--max-budget-usd", default=None, metavar="N", help="The most this run may spend."),
+        click.option(
+            "--max-budget-usd", default=None, metavar="N", callback=dollars, help="The most this run may spend."
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
         click.option("-q", "quiet", is_flag=True, help="No progress."),
         click.option("-v", "verbose", is_flag=True, help="More progress."),

@@ -1,14 +1,14 @@
 """What people decide about a run: approve, reject, send back, merge."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate
 from coderoute.domain.plan import Plan
-from coderoute.domain.run import FINISHED, Approval, RunRecord, Status
+from coderoute.domain.run import EXIT_CODES, FINISHED, Approval, RunRecord, Status
 from coderoute.domain.task import Task
 from coderoute.domain.terms import Terms
 from coderoute.errors import CoderouteError, Refused
@@ -147,9 +147,29 @@ def send_back(store: RunStore, run: RunRecord, comment: str) -> str:
         )
 
 
+def not_now(run: RunRecord, why: str) -> Refused:
+    """The refusal of a gate's or a merge's command for a run in this state, with what its person can do now.
+
+    Such a command ends with the code of the run's status, but with 4 where the run only waits for something.
+    """
+    remedies = {
+        Status.AWAITING_APPROVAL: f"coderoute diff {run.id}, then: coderoute approve {run.id} --patch SHA",
+        Status.PLANNED: f"coderoute resume {run.id} executes the plan",
+        Status.BLOCKED: f"coderoute show {run.id} says what it waits for",
+        Status.INTERRUPTED: f"coderoute resume {run.id}",
+        Status.UNAVAILABLE: f"coderoute resume {run.id}",
+        Status.RUNNING: f"coderoute resume {run.id}",
+    }
+    remedy = remedies.get(run.status, f"coderoute show {run.id}")
+    refused = Refused(f"run {run.id} is {run.status.value}{why}", remedy=remedy)
+    if run.status not in (Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED):
+        refused.exit_code = EXIT_CODES[run.status]
+    return refused
+
+
 def merge(
     store: RunStore, run: RunRecord, repository: Repository, *, key: bytes, now: datetime,
-    author: Identity,
+    author: Callable[[], Identity],
 ) -> tuple[MergeResult, bool]:  # fmt: skip
     """(result, whether it was merged before). The run is `merged` when the target moved, else it stays `approved`.
 
@@ -161,16 +181,13 @@ def merge(
         if run.status is Status.MERGED:
             return needed(journal, places.MERGED, MergeResult), True
         if run.status is not Status.APPROVED:
-            raise Refused(
-                f"run {run.id} is {run.status.value}, not approved",
-                remedy=f"coderoute diff {run.id}, then: coderoute approve {run.id} --patch SHA",
-            )
+            raise not_now(run, ", not approved")
         shown, candidate, plan = stands(store, run)
         approval = valid_approval(store, run, shown, key, now)
         check_admission(repository, shown, plan, needed(journal, places.TERMS, Terms))
         result = merging.merge(
             repository=repository, base=shown.base, patch=candidate.patch, plan=plan,
-            task=needed(journal, places.TASK, Task), approval=approval, author=author, run_id=run.id,
+            task=needed(journal, places.TASK, Task), approval=approval, author=author(), run_id=run.id,
         )  # fmt: skip
         if not result.target_moved and shown.base.target is not None:
             return result, False

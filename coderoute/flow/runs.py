@@ -101,6 +101,8 @@ def settle(world: World, work: Callable[[], Status]) -> None:
     except Exhausted as stop:
         end(world, Status.EXHAUSTED, stop.reason, stop)
     except Unavailable as stop:
+        if "resume" not in stop.remedy:
+            stop.remedy = f"{stop.remedy}\nthen: coderoute resume RUN"
         end(world, Status.UNAVAILABLE, stop.reason, stop)
     except ConfigurationError as stop:
         end(world, Status.BLOCKED, "configuration", stop)

@@ -34,8 +34,13 @@ def merge(house: House, run: RunRecord) -> tuple[MergeResult, bool]:
 
     repository = GitRepository(Path(run.repository), house.run_folder(run.id) / "q.git")
     return people.merge(
-        house.store, run, repository, key=approval_key(house), now=now(), author=author_of(repository, house.environ)
-    )
+        house.store,
+        run,
+        repository,
+        key=approval_key(house),
+        now=now(),
+        author=lambda: author_of(repository, house.environ),
+    )  # fmt: skip
 
 
 def author_of(repository: Repository, environ: Mapping[str, str]) -> Identity:

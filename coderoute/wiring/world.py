@@ -51,6 +51,7 @@ def begin(
     folder.mkdir(parents=True, mode=0o700)
     try:
         repository = GitRepository(repo, folder / "q.git")
+        keep_apart(house.folder, repository.root)
         pinned = repository.pin(base)
         for warning in repository.warnings():
             warn(warning)
@@ -68,6 +69,15 @@ def begin(
         plan_only=plan_only, removed=intake.removed, requester=os_user(), now=now(),
     )  # fmt: skip
     return run_id
+
+
+def keep_apart(state: Path, repository: Path) -> None:
+    """Raises ConfigurationError when the state directory lies in the repository, where a commit would take it along."""
+    if state.resolve().is_relative_to(repository.resolve()):
+        raise ConfigurationError(
+            f"the state directory {state} lies inside the repository {repository}",
+            remedy="set CODEROUTE_STATE_DIR to a folder elsewhere",
+        )
 
 
 def drive(house: House, run_id: str, show: Show) -> RunRecord:

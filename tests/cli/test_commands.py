@@ -211,7 +211,7 @@ def test_reject_ends_the_run_and_resume_says_so_with_its_code(desk: "Desk") -> N
     resumed = desk("resume", run, "--json")
 
     assert (resumed.code, resumed.json["status"]) == (3, "rejected")
-    assert desk("merge", run).code == 4
+    assert desk("merge", run).code == 3
 
 
 @pytest.mark.parametrize(

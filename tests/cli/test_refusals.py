@@ -73,7 +73,7 @@ INPUT, CONFIGURATION = 2, 78
             option("-c", "limits.buget_usd=1"), CONFIGURATION, "limits.buget_usd", "budget_usd", id="unknown key"
         ),
         pytest.param(option("-c", "limits.budget_usd=much"), CONFIGURATION, "budget_usd", "", id="budget is a word"),
-        pytest.param(option("--max-budget-usd", "much"), CONFIGURATION, "much", "", id="limit is a word"),
+        pytest.param(option("--max-budget-usd", "much"), INPUT, "much", "", id="limit is a word"),
         pytest.param(option("-c", "no-such-file.toml"), CONFIGURATION, "no-such-file.toml", "", id="no settings file"),
         pytest.param(option("-c", "models.cheap.provider=acme"), CONFIGURATION, "acme", "", id="unknown provider"),
     ],

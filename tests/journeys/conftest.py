@@ -336,7 +336,7 @@ class Journey:
         )
 
     def merge(self) -> tuple[MergeResult, bool]:
-        return people.merge(self.store, self.run, self.repository, key=KEY, now=self.time, author=AUTHOR)
+        return people.merge(self.store, self.run, self.repository, key=KEY, now=self.time, author=lambda: AUTHOR)
 
     @property
     def doc(self) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class DockerSandboxHost:
             raise Blocked(
                 f"the checkout has {len(checkout_tar) // MB} MB, the sandbox {environment.limits.disk_mb} MB of disk",
                 reason="environment_broken",
-                remedy="raise sandbox.disk_mb (and sandbox.memory_mb with it), then: coderoute resume",
+                remedy="raise sandbox.disk_mb (and sandbox.memory_mb with it), then start anew: coderoute run",
             )
         client, cpus = self._engine.client, self._engine.facts().cpus
         with unavailable_if_silent(), lost_if_refused("the sandbox container could not be started"):

@@ -158,7 +158,7 @@ def seed(machine: Machine, checkout_tar: bytes, *, repository: bool) -> frozense
         raise Blocked(
             f"the checkout could not be put into the sandbox: {result.complaint}",
             reason="environment_broken",
-            remedy="raise sandbox.disk_mb, or use an image with a shell and GNU tar, then: coderoute resume",
+            remedy="raise sandbox.disk_mb, or use an image with a shell and GNU tar, then start anew: coderoute run",
         )
     left = frozenset(result.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1])
     return left - archive.with_folders(archive.names_in(checkout_tar)) if left else left

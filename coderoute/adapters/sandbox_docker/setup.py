@@ -255,7 +255,7 @@ def _failed(command: str, result: CommandResult, settings: HostSettings) -> Bloc
         case forgotten:
             assert_never(forgotten)
     tail = "\n".join(without_passwords(result.text).splitlines()[-SHOWN_LINES:])
-    remedy = "correct sandbox.setup (or the image), then: coderoute resume"
+    remedy = "correct sandbox.setup (or the image), then start anew: coderoute run"
     if proxies := settings.proxies_on_loopback:
         remedy += f"; {', '.join(proxies)} names this host's loopback, which a container cannot reach"
     return _broken(f"the set-up command `{command}` {how}:\n{tail}", remedy=remedy)
