@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from coderoute.domain.judgement import Admission, Decision, Review, Verification
+from coderoute.domain.judgement import Admission, Decision, Review, TestReport, Verification
+from coderoute.domain.task import Task
+from coderoute.domain.terms import Terms
 from coderoute.domain.work import Patch
 
 
@@ -23,6 +25,9 @@ class Candidate:
 class EvidenceOfChange:
     """Everything a person's approval is about, beside the patch and the plan."""
 
+    task: Task
+    terms: Terms
+    baseline: TestReport | None
     candidate: Candidate
     review: Review | None
     decisions: tuple[Decision, ...]

@@ -9,7 +9,7 @@ from coderoute.domain import places
 from coderoute.domain.candidate import Candidate, EvidenceOfChange
 from coderoute.domain.judgement import Decision, Review, TestReport, Verification
 from coderoute.domain.plan import Plan
-from coderoute.domain.task import Base
+from coderoute.domain.task import Base, Task
 from coderoute.domain.terms import Terms
 from coderoute.domain.work import Patch
 from coderoute.errors import CoderouteError
@@ -97,6 +97,9 @@ def exhibit(journal: Journal, run_id: str) -> tuple[Exhibit, Candidate, Plan] | 
 
 def evidence_of(journal: Journal, candidate: Candidate) -> EvidenceOfChange:
     return EvidenceOfChange(
+        task=needed(journal, places.TASK, Task),
+        terms=needed(journal, places.TERMS, Terms),
+        baseline=journal.get(places.BASELINE, TestReport),
         candidate=candidate,
         review=journal.get(places.review(candidate.number), Review),
         decisions=tuple(needed(journal, key, Decision) for key in journal.keys("decision/")),

@@ -11,7 +11,7 @@ from coderoute.domain.plan import Plan
 from coderoute.domain.run import EXIT_CODES, FINISHED, Approval, RunRecord, Status
 from coderoute.domain.task import Task
 from coderoute.domain.terms import Terms
-from coderoute.errors import CoderouteError, Refused
+from coderoute.errors import BadInput, CoderouteError, Refused
 from coderoute.flow.admission import admit_tree
 from coderoute.flow.candidate import exhibit, needed, read_patch
 from coderoute.flow.runs import addressed, found
@@ -184,6 +184,8 @@ def merge(
             raise not_now(run, ", not approved")
         shown, candidate, plan = stands(store, run)
         approval = valid_approval(store, run, shown, key, now)
+        check_ground(repository, shown)
+        read_patch(candidate.patch)
         check_admission(repository, shown, plan, needed(journal, places.TERMS, Terms))
         result = merging.merge(
             repository=repository, base=shown.base, patch=candidate.patch, plan=plan,
@@ -194,6 +196,23 @@ def merge(
         journal.once(places.MERGED, MergeResult, lambda: result)
         store.set_status(run.id, Status.MERGED)
         return result, False
+
+
+def check_ground(repository: Repository, shown: Exhibit) -> None:
+    """Raises Refused unless this is the repository the approval is about, with the objects the merge needs."""
+    try:
+        found = repository.pin(shown.base.commit).repository_id
+        repository.files(shown.patch.tree)
+    except BadInput as error:
+        raise Refused(
+            f"what was approved is no longer there: {error.problem}",
+            remedy="nothing was merged; start the issue anew: coderoute run",
+        ) from error
+    if found != shown.base.repository_id:
+        raise Refused(
+            f"this is another repository ({found}) than the one that was approved ({shown.base.repository_id})",
+            remedy="nothing was merged; merge in the repository of the run",
+        )
 
 
 def check_admission(repository: Repository, shown: Exhibit, plan: Plan, terms: Terms) -> None:

@@ -272,7 +272,7 @@ def ask_or_end(decision: Decision, step: Step, attempt: Attempt, questions: Ques
         return f"by {attempt.cls}: {decision.reason}. A person answered: {answer}"
     raise Exhausted(
         f"step {step.id} ({step.title}): {decision.reason}",
-        reason=decision.trigger or "ladder_used_up",
+        reason="refused_by_model" if attempt.end is AttemptEnd.REFUSED else decision.trigger or "ladder_used_up",
         remedy="coderoute show RUN tells what was tried; start anew with a clearer issue or other limits",
     )
 

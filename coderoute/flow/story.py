@@ -29,6 +29,7 @@ from coderoute.stages.verify.verify_tree import measure_baseline
 
 T = TypeVar("T")
 
+REFUSED = "refused_by_model"
 MAX_REWORKS = 1
 MAX_PLANS_REFUSED = 2
 """Plans in a row that stay unusable after their mending turn."""
@@ -128,7 +129,7 @@ def plan_it(
             refused += 1
             if refused >= MAX_PLANS_REFUSED:
                 raise Exhausted(
-                    f"no usable plan: {planning.problem}", reason="plan_wrong",
+                    f"no usable plan: {planning.problem}", reason=reason_of(planning.problem, "plan_wrong"),
                     remedy="make the issue clearer or choose another models.frontier, then start anew",
                 )  # fmt: skip
             remarks.append(f"An earlier plan was not usable: {planning.problem}")
@@ -187,6 +188,11 @@ def journaled_plan(
     if planning.plan is not None:
         keep(world, places.plan(number), Plan, planning.plan)
     return planning
+
+
+def reason_of(problem: str | None, usual: str) -> str:
+    """A model's refusal is a reason of its own."""
+    return REFUSED if problem is not None and problem.startswith(REFUSED) else usual
 
 
 def keep(world: World, key: str, kind: type[T], value: T) -> None:
@@ -261,7 +267,11 @@ def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground
     review = reviewing.review
     if review is None:
         problem = f"the reviewer gave no usable verdict: {reviewing.problem}"
-        ground.questions.ask(problem, (f"{problem}. Go on to the gate without a review?",), reason="no_review")
+        ground.questions.ask(
+            problem,
+            (f"{problem}. Go on to the gate without a review?",),
+            reason=reason_of(reviewing.problem, "no_review"),
+        )
         return None
     keep(world, places.review(candidate.number), Review, review)
     is_new = world.is_new(places.rework_decision(candidate.number))

@@ -236,7 +236,7 @@ def test_a_planner_that_refuses_twice_ends_the_run(journey: "Journey") -> None:
 
     journey.start()
 
-    assert journey.ending == (Status.EXHAUSTED, "plan_wrong")
+    assert journey.ending == (Status.EXHAUSTED, "refused_by_model")
     assert "refused_by_model" in str(journey.run.problem)
 
 

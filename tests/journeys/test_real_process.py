@@ -31,7 +31,6 @@ class Shell:
 
     def __init__(self, folder: Path) -> None:
         (folder / "home").mkdir()
-        (folder / "home" / ".gitconfig").write_text("[user]\n\tname = Ada\n\temail = ada@example.invalid\n")
         keep = {name: value for name, value in os.environ.items() if name not in ("CI", "ANTHROPIC_API_KEY")}
         self.state = folder / "state"
         self.environ = keep | {
@@ -104,7 +103,7 @@ def test_the_demo_survives_kill_9_at_every_stage_and_ends_in_a_merge(tmp_path: P
     assert git(repo, "rev-list", "--count", "main") == "2"
     assert git(repo, "rev-parse", "main~1") == doc["base_commit"]
     assert git(repo, "rev-parse", "main^{tree}") == doc["patch"]["tree"]
-    assert git(repo, "log", "-1", "--format=%an <%ae>") == "Ada <ada@example.invalid>"
+    assert git(repo, "log", "-1", "--format=%an <%ae>") == "coderoute demo <demo@example.invalid>"
     assert f"Coderoute-Run: {run}" in git(repo, "log", "-1", "--format=%B")
     git(repo, "fsck", "--strict")
     owner = (coderoute.state / "host.id").read_text().strip()
