@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from coderoute.adapters.repository_inmemory import InMemoryRepository
+from coderoute.domain import places
 from coderoute.domain.run import Status
 from coderoute.errors import BadInput, Refused
 
@@ -181,6 +183,40 @@ def test_a_changed_record_does_not_carry_an_approval(journey: "Journey") -> None
 
     assert "signature" in journey.refusal(journey.merge).problem
     assert journey.main()["shout.py"] == journey.SHOUT
+
+
+def test_a_patch_file_changed_after_the_approval_is_not_merged(journey: "Journey") -> None:
+    journey.to_the_gate()
+    journey.approve(journey.look())
+    (patch,) = journey.folder.glob("*.patch")
+    patch.write_bytes(b"")
+
+    assert "was changed after it was made" in journey.refusal(journey.merge).problem
+    assert journey.main()["shout.py"] == journey.SHOUT
+
+
+@pytest.mark.parametrize("place", [places.TERMS, places.TASK, places.BASELINE])
+def test_terms_task_or_baseline_changed_after_the_approval_void_it(place: str, journey: "Journey") -> None:
+    journey.to_the_gate()
+    journey.approve(journey.look())
+    kind, value = journey.disk._records[journey.run.id][place]
+    changed = {
+        places.TERMS: ('"require_other_approver": false', '"require_other_approver": true'),
+        places.TASK: ('"title": "', '"title": "evil '),
+        places.BASELINE: ('"passed"', '"failed"'),
+    }
+    journey.disk._records[journey.run.id][place] = (kind, value.replace(*changed[place]))
+
+    assert "the evidence is not what was approved" in journey.refusal(journey.merge).problem
+    assert journey.main()["shout.py"] == journey.SHOUT
+
+
+def test_an_approval_for_one_repository_merges_into_no_other(journey: "Journey") -> None:
+    journey.to_the_gate()
+    journey.approve(journey.look())
+    journey.repository = InMemoryRepository({"else.py": b"x = 1\n"})
+
+    assert "nothing was merged" in journey.refusal(journey.merge).remedy
 
 
 def test_the_requester_may_approve_unless_another_approver_is_asked_for(new_journey: "Callable[..., Journey]") -> None:
