@@ -13,7 +13,15 @@ from coderoute.adapters.sandbox_docker.engine import Engine, EngineFacts, lost_i
 from coderoute.adapters.sandbox_docker.machine import Machine
 from coderoute.adapters.sandbox_docker.sandbox import GIT_LIMIT_BYTES, DockerSandbox, seed
 from coderoute.adapters.sandbox_docker.setup import KEY_LABEL, REPOSITORY, set_up, setup_key
-from coderoute.adapters.sandbox_docker.spec import MB, Image, check_limits, create_work_container
+from coderoute.adapters.sandbox_docker.spec import (
+    MB,
+    UID_LABEL,
+    WORK_GID,
+    Image,
+    check_limits,
+    create_work_container,
+    free_uid,
+)
 from coderoute.errors import Blocked, ConfigurationError, SandboxLost, Unavailable
 from coderoute.ports import Environment, Sandbox
 
@@ -84,8 +92,11 @@ class DockerSandboxHost:
         client, cpus = self._engine.client, self._engine.facts().cpus
         with unavailable_if_silent(), lost_if_refused("the sandbox container could not be started"):
             found = self._image(image)
-            container = create_work_container(client, found, environment, cpus=cpus, labels=self._labels(run_id))
-            machine = Machine(client.api, str(container.id))
+            uid = free_uid(self._uids_in_use())
+            container = create_work_container(
+                client, found, environment, cpus=cpus, uid=uid, labels=self._labels(run_id)
+            )
+            machine = Machine(client.api, str(container.id), user=f"{uid}:{WORK_GID}")
             try:
                 container.start()
                 left = seed(machine, checkout_tar, repository=len(checkout_tar) <= GIT_LIMIT_BYTES)
@@ -114,6 +125,11 @@ class DockerSandboxHost:
 
     def _labels(self, run_id: str) -> dict[str, str]:
         return lease.labels(owner=self._host_id, run_id=run_id, now=self._clock())
+
+    def _uids_in_use(self) -> frozenset[int]:
+        """Of all sandboxes on this engine, whoever made them."""
+        labels = (entry["Labels"] for entry in self._engine.client.api.containers(filters={"label": UID_LABEL}))
+        return frozenset(int(found[UID_LABEL]) for found in labels if found[UID_LABEL].isdigit())
 
     def _alone(self, key: str) -> threading.Lock:
         """A lock per set-up: the second thread that wants the same one finds it done."""

@@ -71,11 +71,15 @@ class ScriptResult:
 
 
 class Machine:
-    """A running container. Every method raises SandboxLost when the container or the engine is gone."""
+    """A running container, whose commands run as `user`.
 
-    def __init__(self, api: APIClient, container_id: str) -> None:
+    Every method raises SandboxLost when the container or the engine is gone.
+    """
+
+    def __init__(self, api: APIClient, container_id: str, *, user: str = WORK_USER) -> None:
         self._api = api
         self.container_id = container_id
+        self._user = user
         self._oom_kills: int | None = 0
 
     def run(self, command: str, *, timeout_s: float, env: Mapping[str, str]) -> CommandResult:
@@ -122,7 +126,7 @@ class Machine:
         *arguments: str,
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
-        user: str = WORK_USER,
+        user: str | None = None,
         timeout_s: float = SCRIPT_TIMEOUT_S,
         limit: int = SCRIPT_OUTPUT_BYTES,
     ) -> ScriptResult:
@@ -144,7 +148,7 @@ class Machine:
         *arguments: str,
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
-        user: str = WORK_USER,
+        user: str | None = None,
         timeout_s: float = SCRIPT_TIMEOUT_S,
     ) -> Iterator[ScriptStream]:
         """A script of ours under way, for output too large to keep."""
@@ -173,9 +177,11 @@ class Machine:
             log.warning("container %s was not removed: %s", self.container_id[:12], error)
 
     def _start(
-        self, argv: Sequence[str], env: Mapping[str, str], *, stdin: bytes = b"", user: str = WORK_USER
+        self, argv: Sequence[str], env: Mapping[str, str], *, stdin: bytes = b"", user: str | None = None
     ) -> Execution:
-        return Execution(self._api, self.container_id, argv, user=user, workdir=WORK, env=env, stdin=stdin)
+        return Execution(
+            self._api, self.container_id, argv, user=user or self._user, workdir=WORK, env=env, stdin=stdin
+        )
 
     def _sweep_and_see_whether_memory_ran_out(self) -> bool:
         before = self._oom_kills

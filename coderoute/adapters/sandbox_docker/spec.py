@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
 WORK = "/work"
 HOME = "/home/agent"
 
-# Commands run as this user, PID 1 and its idle child as the other: a command's `kill -9 -1` spares the container.
+# Commands run as a work user, PID 1 and its idle child as the other: a command's `kill -9 -1` spares the container.
+# Set-up runs as the first, to whom the image gives its folders.
 WORK_UID = 10001
-WORK_USER = f"{WORK_UID}:{WORK_UID}"
+WORK_GID = 10001
+WORK_USER = f"{WORK_UID}:{WORK_GID}"
+# The kernel counts processes by user over all containers: with one user for all, a fork bomb in one sandbox would
+# keep every other from starting a command.
+SANDBOX_UIDS = range(10002, 10258)
+UID_LABEL = "coderoute.uid"
+# An image of the user's has no names for them, and programs ask these variables first.
+USER = "agent"
 IDLE_USER = "65534:65534"
 IDLE_COMMAND = ("sleep", "infinity")
 
@@ -66,6 +75,8 @@ def environment_of(image: Image) -> dict[str, str]:
     """The variables of a work container beyond those of its image. Constant: nothing of the host is in them."""
     return {
         "HOME": HOME,
+        "USER": USER,
+        "LOGNAME": USER,
         "PATH": image.path,
         "LANG": "C.UTF-8",
         "CI": "1",
@@ -76,9 +87,9 @@ def environment_of(image: Image) -> dict[str, str]:
 
 
 def create_work_container(
-    client: DockerClient, image: Image, environment: Environment, *, cpus: int, labels: Mapping[str, str]
+    client: DockerClient, image: Image, environment: Environment, *, cpus: int, uid: int, labels: Mapping[str, str]
 ) -> Container:
-    """A container for model-chosen commands, created and not started. `cpus` is what the engine has.
+    """A container for model-chosen commands as user `uid`, created and not started. `cpus` is what the engine has.
 
     Raises:
         ConfigurationError: the limits contradict each other, or the engine made something else than was asked.
@@ -106,8 +117,8 @@ def create_work_container(
         shm_size=SHM_MB * MB,
         ipc_mode="private",
         tmpfs={
-            WORK: _tmpfs(limits.disk_mb, "200k", f"mode=0700,uid={WORK_UID},gid={WORK_UID}"),
-            HOME: _tmpfs(HOME_MB, "50k", f"mode=0700,uid={WORK_UID},gid={WORK_UID}"),
+            WORK: _tmpfs(limits.disk_mb, "200k", f"mode=0700,uid={uid},gid={WORK_GID}"),
+            HOME: _tmpfs(HOME_MB, "50k", f"mode=0700,uid={uid},gid={WORK_GID}"),
             "/tmp": _tmpfs(TMP_MB, "50k", "mode=1777"),  # noqa: S108
         },
         ulimits=[
@@ -123,7 +134,7 @@ def create_work_container(
         working_dir=WORK,
         auto_remove=False,
         environment=environment_of(image),
-        labels=dict(labels),
+        labels={**labels, UID_LABEL: str(uid)},
         # The SDK would otherwise add the proxies of the user's Docker configuration, passwords included.
         use_config_proxy=False,
         runtime=environment.runtime,
@@ -136,6 +147,12 @@ def create_work_container(
             remedy="look for defaults in the engine's daemon.json that change containers, then: coderoute doctor",
         )
     return container
+
+
+def free_uid(taken: Collection[int]) -> int:
+    """A user of SANDBOX_UIDS that nobody works as. Drawn by chance, since two processes may ask at the same moment;
+    one of those in use when there are more sandboxes than users."""
+    return secrets.choice([uid for uid in SANDBOX_UIDS if uid not in taken] or SANDBOX_UIDS)
 
 
 def nano_cpus(limits: Limits, cpus: int) -> int:

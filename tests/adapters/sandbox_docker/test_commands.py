@@ -1,6 +1,7 @@
 """Commands that do not behave: what outlives them, floods, forks, and fills memory and disks."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -16,7 +17,7 @@ SMALL = Environment(image=None, setup=(), limits=Limits(memory_mb=1664, disk_mb=
 
 def processes_of_the_work_user(sandbox: DockerSandbox) -> Sequence[str]:
     """Names, without those of the asking command itself."""
-    return sorted(set(sandbox.run("ps -u 10001 -o comm=", timeout_s=60).text.split()) - {"sh", "ps"})
+    return sorted(set(sandbox.run('ps -u "$(id -u)" -o comm=', timeout_s=60).text.split()) - {"sh", "ps"})
 
 
 def test_a_child_that_left_its_session_and_ignores_signals_is_dead_after_the_timeout(sandbox: DockerSandbox) -> None:
@@ -40,6 +41,19 @@ def test_a_fork_bomb_is_survived(sandbox: DockerSandbox) -> None:
     result = sandbox.run("b() { b | b & }; b; sleep 60", timeout_s=3)
     assert result.ending is Ending.TIMEOUT
     assert sandbox.run("echo alive", timeout_s=60).output == b"alive\n"
+
+
+def test_processes_of_one_sandbox_take_no_room_from_another(sandbox: DockerSandbox, shared: DockerSandbox) -> None:
+    # both limits on processes are the kernel's per user, so nothing is left for others with the same one
+    full = "i=0; while [ $i -lt 390 ]; do sleep 20 & i=$((i + 1)); done; echo full; wait"
+    with ThreadPoolExecutor() as pool:
+        filling = pool.submit(sandbox.run, full, timeout_s=15)
+        while not filling.done():
+            beside = shared.run(
+                "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.2 & done; wait; echo fine", timeout_s=20
+            )
+            assert beside.output == b"fine\n"
+    assert filling.result().output == b"full\n"
 
 
 def test_a_process_that_kills_all_it_can_harms_nobody_else(sandbox: DockerSandbox) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from coderoute.adapters.sandbox_docker import DockerSandboxHost
 from coderoute.adapters.sandbox_docker.sandbox import DockerSandbox
-from coderoute.adapters.sandbox_docker.spec import Image, create_work_container
+from coderoute.adapters.sandbox_docker.spec import SANDBOX_UIDS, Image, create_work_container
 from coderoute.errors import ConfigurationError
 from coderoute.ports import Environment, Limits
 
@@ -61,7 +61,9 @@ def test_the_container_is_what_the_security_design_says(
         "fsize": 1024 << 20,
         "nproc": 400,
     }
-    owned = "mode=0700,uid=10001,gid=10001"
+    uid = config["Labels"]["coderoute.uid"]
+    assert int(uid) in SANDBOX_UIDS
+    owned = f"mode=0700,uid={uid},gid=10001"
     assert host_config["Tmpfs"] == {
         "/work": f"rw,exec,nosuid,nodev,size=1024m,nr_inodes=200k,{owned}",
         "/home/agent": f"rw,exec,nosuid,nodev,size=256m,nr_inodes=50k,{owned}",
@@ -92,7 +94,8 @@ def test_commands_have_no_privilege_and_gain_none(shared: DockerSandbox) -> None
     status = dict(
         line.split(":\t", 1) for line in text_of(shared, "cat /proc/self/status").splitlines() if ":\t" in line
     )
-    assert status["Uid"].split() == ["10001"] * 4
+    assert {int(uid) for uid in status["Uid"].split()} < set(SANDBOX_UIDS)
+    assert len(set(status["Uid"].split())) == 1
     assert status["Gid"].split() == ["10001"] * 4
     assert {status[name] for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb")} == {"0" * 16}
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
@@ -152,5 +155,5 @@ def test_an_engine_that_makes_another_container_is_not_used(
     environment = Environment(image=None, setup=(), limits=Limits())
     labels = {"coderoute.owner": f"refused-{uuid.uuid4()}"}
     with pytest.raises(ConfigurationError, match="another container than was asked for: environment is"):
-        create_work_container(client, image, environment, cpus=1, labels=labels)
+        create_work_container(client, image, environment, cpus=1, uid=10002, labels=labels)
     assert containers_of(labels["coderoute.owner"]) == []

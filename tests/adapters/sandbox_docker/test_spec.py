@@ -21,6 +21,8 @@ INSPECTED: dict[str, Any] = {
             "LANG=C.UTF-8",
             "A=b=c",
             "HOME=/home/agent",
+            "USER=agent",
+            "LOGNAME=agent",
             "CI=1",
             "PYTHONDONTWRITEBYTECODE=1",
             "GIT_CONFIG_GLOBAL=/dev/null",
