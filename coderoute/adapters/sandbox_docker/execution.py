@@ -35,7 +35,10 @@ class DeadlinePassed(Exception):
 
 
 class Execution:
-    """A command in a container, started by the constructor. Closing it leaves the command running: sweep."""
+    """A command in a container, started by the constructor. Closing it leaves the command running: sweep.
+
+    `interactive`: its stdin stays open for `send`.
+    """
 
     def __init__(
         self,
@@ -47,11 +50,13 @@ class Execution:
         workdir: str,
         env: Mapping[str, str],
         stdin: bytes = b"",
+        interactive: bool = False,
     ) -> None:
         self._api = api
         created = api.exec_create(
-            container_id, list(argv), stdin=bool(stdin), user=user, workdir=workdir, environment=dict(env)
-        )
+            container_id, list(argv), stdin=interactive or bool(stdin), user=user, workdir=workdir,
+            environment=dict(env),
+        )  # fmt: skip
         self._id: str = created["Id"]
         self._to_send = memoryview(stdin)
         self._stream: Any = api.exec_start(self._id, socket=True)
@@ -78,6 +83,10 @@ class Execution:
         for data in self._chunks(deadline, until_closed):
             self._received += data
             yield from self._complete_frames()
+
+    def send(self, data: bytes) -> None:
+        """Hand `data` to the command's stdin while `frames` is read; what was not taken before is dropped."""
+        self._to_send = memoryview(data)
 
     def exit_code(self) -> int | None:
         """What the engine says; None when after two seconds it still does not know."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from coderoute.adapters.sandbox_docker.attendant import ATTEND, Attendant, Gone, No
 from coderoute.adapters.sandbox_docker.capture import Capture
 from coderoute.adapters.sandbox_docker.engine import lost, lost_if_broken
 from coderoute.adapters.sandbox_docker.execution import STDERR, STDOUT, DeadlinePassed, Execution, Frame
@@ -27,6 +28,8 @@ SCRIPT_TIMEOUT_S = 60.0
 SCRIPT_OUTPUT_BYTES = 16_000_000
 SWEEP_TIMEOUT_S = 5.0
 SWEEP_PATIENCE_S = 15.0
+QUICK_SWEEP_S = 1.0
+ATTENDANTS_PER_QUESTION = 3
 LATE_OUTPUT_S = 10.0
 
 # Of two pipes the engine reads now one, now the other: only one keeps the order in which things were printed.
@@ -35,22 +38,7 @@ BOTH_STREAMS_AS_ONE = 'exec /bin/sh -c "$1" 2>&1'
 # Our own scripts find their programs below the read-only root only, whatever the image's PATH holds.
 SCRIPT_ENV = {"PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8"}
 
-# `-O`: owned by the user who asks. The counter is that of cgroup v2, then of v1.
-SWEEP = """
-kill -9 -1
-tries=0
-while :; do
-    left=
-    for process in /proc/[0-9]*; do
-        [ -O "$process" ] && [ "$process" != "/proc/$$" ] && left=$process
-    done
-    [ -z "$left" ] && break
-    tries=$((tries + 1))
-    [ "$tries" -lt 100 ] || exit 75
-    sleep 0.02
-done
-"""
-COUNT_OOM_KILLS = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null; :"
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +69,7 @@ class Machine:
         self.container_id = container_id
         self._user = user
         self._oom_kills: int | None = 0
+        self._attendant: Attendant | None = None
 
     def run(self, command: str, *, timeout_s: float, env: Mapping[str, str]) -> CommandResult:
         """As `Sandbox.run` says."""
@@ -100,7 +89,7 @@ class Machine:
             duration_s = time.monotonic() - started
             if ending is not Ending.EXIT:
                 execution.close()
-            out_of_memory = self._sweep_and_see_whether_memory_ran_out()
+            out_of_memory = self._sweep_and_see_whether_memory_ran_out(trusting=ending is Ending.EXIT)
             if ending is Ending.EXIT:
                 _collect_what_is_under_way(execution, capture)
             exit_code = execution.exit_code()
@@ -159,6 +148,14 @@ class Machine:
         with execution:
             yield ScriptStream(execution, deadline)
 
+    def read(self, path: str, *, limit: int) -> bytes | None:
+        """At most `limit` bytes of the regular file at the absolute `path`, as whoever works inside would read it."""
+        return self._attended(lambda attendant: attendant.read(path, limit=limit))
+
+    def write(self, path: str, data: bytes) -> str | None:
+        """Make the file at the absolute `path`, below the checkout, hold `data`; None when done, else why not."""
+        return self._attended(lambda attendant: attendant.write(path, data))
+
     def sweep(self) -> None:
         """Kills every process of the work user and sees that none is left; else kills the container."""
         with lost_if_broken("its processes could not be ended"):
@@ -169,6 +166,7 @@ class Machine:
         from docker.errors import DockerException, NotFound
         from requests.exceptions import RequestException
 
+        self._dismiss()
         try:
             self._api.remove_container(self.container_id, force=True, v=True)
         except NotFound:
@@ -177,34 +175,75 @@ class Machine:
             log.warning("container %s was not removed: %s", self.container_id[:12], error)
 
     def _start(
-        self, argv: Sequence[str], env: Mapping[str, str], *, stdin: bytes = b"", user: str | None = None
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        stdin: bytes = b"",
+        user: str | None = None,
+        interactive: bool = False,
     ) -> Execution:
         return Execution(
-            self._api, self.container_id, argv, user=user or self._user, workdir=WORK, env=env, stdin=stdin
-        )
+            self._api, self.container_id, argv, user=user or self._user, workdir=WORK, env=env, stdin=stdin,
+            interactive=interactive,
+        )  # fmt: skip
 
-    def _sweep_and_see_whether_memory_ran_out(self) -> bool:
+    def _sweep_and_see_whether_memory_ran_out(self, *, trusting: bool) -> bool:
         before = self._oom_kills
-        self._sweep()
+        if not (trusting and self._sweep_quickly()):
+            self._sweep()
         return before is not None and self._oom_kills is not None and self._oom_kills > before
 
+    def _sweep_quickly(self) -> bool:
+        """Whether an attendant was there and did it. What ran may have spoken in its place: see `attendant`."""
+        if self._attendant is None:
+            return False
+        try:
+            self._attendant.sweep(timeout_s=QUICK_SWEEP_S)
+        except (Gone, No):
+            self._dismiss()
+            return False
+        self._oom_kills = oom_kills(self._attendant.oom_counters)
+        return True
+
     def _sweep(self) -> None:
+        """By a new process, which stays as the attendant."""
+        self._dismiss()
         give_up = time.monotonic() + SWEEP_PATIENCE_S
         while time.monotonic() < give_up:
-            counters = bytearray()
-            with self._start(["/bin/sh", "-c", SWEEP + COUNT_OOM_KILLS], SCRIPT_ENV) as execution:
-                try:
-                    for frame in execution.frames(deadline=time.monotonic() + SWEEP_TIMEOUT_S, until_closed=True):
-                        counters += frame.data
-                except DeadlinePassed:
-                    continue
-                if execution.exit_code() == 0:
-                    self._oom_kills = oom_kills(counters.decode("ascii", "replace"))
-                    return
-            # Where processes fill their limit there was no room for the sweep; the next try may find some.
-            time.sleep(0.1)
+            execution = self._start(["/bin/sh", "-c", ATTEND], SCRIPT_ENV, interactive=True)
+            try:
+                self._attendant = Attendant(execution, timeout_s=SWEEP_TIMEOUT_S)
+            except (Gone, No):
+                # Where processes fill their limit there was no room for the sweep; the next try may find some.
+                execution.close()
+                time.sleep(0.1)
+            else:
+                self._oom_kills = oom_kills(self._attendant.oom_counters)
+                return
         self._api.kill(self.container_id)
         raise lost(f"its processes could not be ended within {SWEEP_PATIENCE_S:.0f} s")
+
+    def _attended(self, ask: Callable[[Attendant], T]) -> T:
+        """The attendant's answer; of a new one where the last has gone."""
+        with lost_if_broken("a file operation broke off"):
+            for _ in range(ATTENDANTS_PER_QUESTION):
+                if self._attendant is None:
+                    self._sweep()
+                attendant = self._attendant
+                if attendant is None:
+                    break
+                try:
+                    return ask(attendant)
+                except Gone as error:
+                    log.info("the attendant has gone: %s", error)
+                    self._dismiss()
+        raise lost("its files cannot be reached")
+
+    def _dismiss(self) -> None:
+        if self._attendant is not None:
+            self._attendant.close()
+            self._attendant = None
 
 
 class ScriptStream:
