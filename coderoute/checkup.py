@@ -10,10 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from coderoute import wiring
-from coderoute.domain.conversation import ModelRef, Usage
+from coderoute.domain.conversation import ModelRef
 from coderoute.domain.terms import Environment, Limits
+from coderoute.domain.test_frameworks import EXIT_CODE
 from coderoute.errors import CoderouteError
-from coderoute.settings import Settings, load, require_keys
+from coderoute.settings import RepositoryRequest, Settings, consent_hash, load, needs_consent, require_keys
+from coderoute.wiring.routes import rates_of
+from coderoute.wiring.terms import wishes
 
 SAFE_RUNC = (1, 2, 8)
 """Below this runc has known escapes from a container (CVE-2025-31133, -52565, -52881)."""
@@ -44,6 +47,8 @@ def checks_of(repo: Path, overrides: Sequence[str], environ: Mapping[str, str] |
         found.append(guarded("keys", lambda: keys(chosen, environ)))
         found += [guarded(f"model {role}", partial(model, role, chosen, environ)) for role in MODEL_ROLES]
         found.append(guarded("tests", lambda: tests(chosen)))
+        found.append(guarded("set-up", lambda: set_up(chosen)))
+        found.append(guarded("consent", lambda: consent(chosen, environ)))
     return tuple(found)
 
 
@@ -110,13 +115,11 @@ def model(role: str, settings: Settings, environ: Mapping[str, str]) -> Check:
     if ref is None:
         remedy = "set ANTHROPIC_API_KEY or OPENAI_API_KEY, or models.frontier and models.cheap"
         return Check(name=name, ok=False, detail="none is chosen", remedy=remedy)
-    prices = wiring.open_house(environ).prices(settings.prices)
-    million = Usage(input_tokens=1_000_000, output_tokens=0), Usage(input_tokens=0, output_tokens=1_000_000)
-    costs = [prices.cost_usd(ref, usage, wiring.now()) for usage in million]
-    if costs[0] is None or costs[1] is None:
+    rates = rates_of(wiring.open_house(environ).prices(settings.prices), ref)
+    if rates is None:
         remedy = f'give its price: [prices."{ref.name}"] input_usd_per_mtok = ..., output_usd_per_mtok = ...'
         return Check(name=name, ok=False, detail=f"{ref.name} is unknown or has no known price", remedy=remedy)
-    detail = f"{ref.name}, ${costs[0]:f} in and ${costs[1]:f} out per million tokens"
+    detail = f"{ref.name}, ${rates.input.normalize():f} in and ${rates.output.normalize():f} out per million tokens"
     return Check(name=name, ok=True, detail=detail, remedy=None)
 
 
@@ -127,4 +130,36 @@ def tests(settings: Settings) -> Check:
             name="tests", ok=True, detail="none (test.command is empty): changes will be UNVERIFIED",
             remedy="set test.command if the repository has tests",
         )  # fmt: skip
-    return Check(name="tests", ok=True, detail=f"{command} ({settings.test.framework})", remedy=None)
+    framework = settings.test.framework
+    if framework == EXIT_CODE:
+        return Check(
+            name="tests", ok=True, detail=f"{command} (framework {framework}: one verdict for all of them)",
+            remedy="a verdict per test needs a command that calls a known runner, or test.framework",
+        )  # fmt: skip
+    return Check(name="tests", ok=True, detail=f"{command} (framework {framework}: a verdict per test)", remedy=None)
+
+
+def set_up(settings: Settings) -> Check:
+    """What is done once, with network, before any model works."""
+    commands = " && ".join(f"({command})" if "&&" in command else command for command in settings.sandbox.setup)
+    image = settings.sandbox.image or "coderoute's own image"
+    if not commands:
+        return Check(
+            name="set-up", ok=True, detail=f"none, in {image}",
+            remedy="coderoute init finds what the tests need" if settings.test.command else None,
+        )  # fmt: skip
+    return Check(name="set-up", ok=True, detail=f"{commands}, in {image}", remedy=None)
+
+
+def consent(settings: Settings, environ: Mapping[str, str]) -> Check:
+    """Whether a run would first ask for leave to use the repository's own commands."""
+    if settings.asked == RepositoryRequest():
+        return Check(name="consent", ok=True, detail="not needed: the repository asks for nothing", remedy=None)
+    if not needs_consent(settings, wiring.open_house(environ).store):
+        return Check(name="consent", ok=True, detail="given for the repository's own commands", remedy=None)
+    return Check(
+        name="consent", ok=True,
+        detail=f"missing for what the repository's own settings want to run: {'; '.join(wishes(settings.asked))}",
+        remedy="run on a terminal asks for it; elsewhere, after looking at them, in your own settings or as -c: "
+        f'trust.repository="{consent_hash(settings.asked)}"',
+    )  # fmt: skip

@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from coderoute.domain.conversation import ModelRef, ModelReply, ModelRequest, Usage
-from coderoute.domain.money import CallState, LedgerRow, add_up
+from coderoute.domain.money import NO_USAGE, CallState, LedgerRow, add_up
 from coderoute.errors import Blocked, ConfigurationError, Exhausted, ProviderError, Unavailable
 from coderoute.ports import ModelProvider, PriceList, RunStore
 
@@ -181,7 +181,7 @@ class Ledger:
             reserved_usd if exact_usd is None else exact_usd,
             usage=usage,
             latency_s=latency_s,
-            problem="no believable usage came with the answer" if exact_usd is None else None,
+            problem=NO_USAGE if exact_usd is None else None,
             record=(key, RECORD_KIND, json.dumps(_replies().dump_python(reply, mode="json", warnings="error"))),
         )
         cost_usd = reserved_usd if exact_usd is None else exact_usd

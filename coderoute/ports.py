@@ -311,6 +311,14 @@ class RunStore(Protocol):
         """All of a run's approvals, oldest first."""
         ...
 
+    def add_outcome(self, run_id: str, place: str, value: str) -> None:
+        """Keep what an attempt or a review came to, beyond its run; the first value of (run_id, place) stays."""
+        ...
+
+    def outcomes(self, limit: int) -> tuple[tuple[str, str], ...]:
+        """(place, value) of the newest `limit` outcomes of all runs, in the order they were added."""
+        ...
+
     def lock(self, name: str) -> AbstractContextManager[bool]:
         """Holds the named lock for the block (freed by the kernel if we die); yields False when another process
         holds it."""

@@ -22,6 +22,7 @@ class InMemoryStore:
         self._calls: dict[int, LedgerRow] = {}
         self._events: list[Event] = []
         self._approvals: list[Approval] = []
+        self._outcomes: dict[tuple[str, str], str] = {}
         self._facts: dict[str, str] = {}
         self._held: set[str] = set()
 
@@ -132,6 +133,15 @@ class InMemoryStore:
     def approvals(self, run_id: str) -> tuple[Approval, ...]:
         with self._guard:
             return tuple(approval for approval in self._approvals if approval.run_id == run_id)
+
+    def add_outcome(self, run_id: str, place: str, value: str) -> None:
+        with self._guard:
+            self._outcomes.setdefault((run_id, place), value)
+
+    def outcomes(self, limit: int) -> tuple[tuple[str, str], ...]:
+        with self._guard:
+            kept = [(place, value) for (_, place), value in self._outcomes.items()]
+            return tuple(kept[max(len(kept) - limit, 0) :] if limit > 0 else [])
 
     @contextmanager
     def lock(self, name: str) -> Iterator[bool]:

@@ -1,6 +1,8 @@
 """`gate`, `approve`, `reject`, `send-back` and `merge`: where a person decides."""
 
 import sys
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +15,21 @@ if TYPE_CHECKING:
     from coderoute.wiring import House
 
 HEX_DIGITS = 12
+
+
+class Watch:
+    """Notes when something was typed, so that the look can be measured without the pauses."""
+
+    monotonic: Callable[[], float] = staticmethod(time.monotonic)
+
+    def __init__(self) -> None:
+        self.stamps = [self.monotonic()]
+
+    def read_line(self, prompt: str, suffix: str = ": ") -> str:
+        """What a person types; nothing where the input has ended."""
+        typed = read_line(prompt, suffix)
+        self.stamps.append(self.monotonic())
+        return typed
 
 
 @click.command()
@@ -33,6 +50,7 @@ def open_gate(house: "House", run_id: str) -> None:
     """Evidence, the whole patch, each protected item, then the question. Only the patch's hash approves."""
     from coderoute import wiring
     from coderoute.cli import render
+    from coderoute.domain.reading import GATE, Reading, counted_s
     from coderoute.domain.visible import visible_bytes
     from coderoute.flow import people, runs
 
@@ -42,6 +60,7 @@ def open_gate(house: "House", run_id: str) -> None:
     if patch is None or doc["status"] not in ("awaiting_approval", "approved"):
         raise people.not_now(run, ": nothing waits at the gate")
     sha256, data = patch
+    watch = Watch()
     click.echo(render.evidence_text(doc))
     click.echo()
     click.echo(visible_bytes(data))
@@ -51,16 +70,18 @@ def open_gate(house: "House", run_id: str) -> None:
         # an answer that is piped in was typed by nobody who has read this
         click.echo(render.next_text(doc, program()))
         return
-    acknowledged = acknowledge(doc)
+    acknowledged = acknowledge(doc, watch)
     if acknowledged is None:
         click.echo("not every protected item is acknowledged: this patch cannot be approved now")
-    answer = question(sha256, may_approve=acknowledged is not None)
+    answer = question(sha256, watch, may_approve=acknowledged is not None)
+    look = Reading(patch_sha256=sha256, seconds=counted_s(watch.stamps), how=GATE, until=wiring.now().isoformat())
+    people.note_reading(house.store, run, look)
     match answer.split(" ", 1):
         case ["reject", *reason]:
             people.reject(house.store, run, " ".join(reason).strip() or "rejected at the gate")
             click.echo(f"run {run_id} is rejected")
         case ["back", comment]:
-            people.send_back(house.store, run, comment)
+            people.send_back(house.store, run, comment, wiring.now())
             click.echo(f"sent back; go on with: {program()} resume {run_id}")
         case [name] if acknowledged is not None and len(name) >= HEX_DIGITS and sha256.startswith(name.lower()):
             wiring.approve(house, run, patch_name=name, acknowledged=acknowledged, channel="terminal")
@@ -69,7 +90,7 @@ def open_gate(house: "House", run_id: str) -> None:
             click.echo(f"the run keeps waiting: {program()} gate {run_id}")
 
 
-def acknowledge(doc: dict[str, object]) -> list[str] | None:
+def acknowledge(doc: dict[str, object], watch: Watch) -> list[str] | None:
     """Ask about each protected item on its own; None when one is not acknowledged."""
     from coderoute.cli.render import items, section
     from coderoute.domain.visible import visible
@@ -77,20 +98,20 @@ def acknowledge(doc: dict[str, object]) -> list[str] | None:
     done: list[str] = []
     for item in items(section(doc, "admission"), "items"):
         click.echo(f"\nprotected: {visible(str(item['id']))}\n  {visible(str(item['detail']))}")
-        if read_line("type yes to acknowledge this").lower() != "yes":
+        if watch.read_line("type yes to acknowledge this").lower() != "yes":
             return None
         done.append(str(item["id"]))
     return done
 
 
-def question(sha256: str, *, may_approve: bool) -> str:
+def question(sha256: str, watch: Watch, *, may_approve: bool) -> str:
     click.echo(f"\nThis patch is {sha256[:HEX_DIGITS]}.")
     if may_approve:
         click.echo(f"  {sha256[:HEX_DIGITS]}     approve and merge exactly this patch")
     click.echo("  back TEXT        send it back with a comment")
     click.echo("  reject REASON    end the run")
     click.echo("  (anything else leaves it waiting)")
-    return read_line(">", suffix=" ")
+    return watch.read_line(">", suffix=" ")
 
 
 def read_line(prompt: str, suffix: str = ": ") -> str:
@@ -153,7 +174,7 @@ def send_back(name: str, comment: str) -> None:
 
     house = wiring.open_house()
     run = runs.find(house.store, name)
-    taken_as = people.send_back(house.store, run, comment)
+    taken_as = people.send_back(house.store, run, comment, wiring.now())
     click.echo(f"recorded as {taken_as}; go on with: {program()} resume {run.id}")
 
 

@@ -2,10 +2,20 @@
 
 import json
 import sys
+import time
+from typing import TYPE_CHECKING
 
 import click
 
 from coderoute.cli.answer import one_document
+
+if TYPE_CHECKING:
+    from coderoute.domain.run import Event
+    from coderoute.ports import RunStore
+
+POLL_S = 0.5
+SILENT_POLLS = 20
+"""After so many looks without anything new, `log --follow` asks whether anybody works on the run at all."""
 
 
 @click.command("list")
@@ -83,37 +93,66 @@ def diff(name: str) -> None:
 
 @click.command()
 @click.argument("name", metavar="RUN")
+@click.option("--follow", is_flag=True, help="Go on until the run waits for somebody or ends.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines.")
-def log(name: str, as_json: bool) -> None:
+def log(name: str, follow: bool, as_json: bool) -> None:
     """What happened in RUN, in order."""
     from coderoute import wiring
-    from coderoute.cli.progress import line
-    from coderoute.domain.visible import visible
     from coderoute.flow import runs
 
     house = wiring.open_house()
     run = runs.find(house.store, name)
-    for event in house.store.events(run.id):
-        if as_json:
-            click.echo(json.dumps({"at": event.at, "event": event.event, "run_id": event.run_id, **event.data}))
-        elif event.event == "bug":
-            click.echo(f"{event.at}  {visible(str(event.data.get('traceback')))}")
-        else:
-            click.echo(f"{event.at}  {line(event.event, event.data)}")
+    told = silent = 0
+    while True:
+        # asked before the events are read: what comes in between is told the next time
+        over = not follow or not at_work(house.store, run.id, silent)
+        events = house.store.events(run.id)
+        for event in events[told:]:
+            click.echo(event_text(event, as_json=as_json))
+        sys.stdout.flush()
+        if over:
+            return
+        silent = silent + 1 if len(events) == told else 0
+        told = len(events)
+        time.sleep(POLL_S)
+
+
+def at_work(store: "RunStore", run_id: str, silent: int) -> bool:
+    """Whether somebody works on the run. One that was killed stays `running`: after a silence its lock tells."""
+    from coderoute.domain.run import Status
+    from coderoute.flow import runs
+
+    if runs.found(store, run_id).status is not Status.RUNNING:
+        return False
+    if silent < SILENT_POLLS:
+        return True
+    with store.lock(f"run-{run_id}") as free:
+        return not free
+
+
+def event_text(event: "Event", *, as_json: bool) -> str:
+    from coderoute.cli.progress import line
+    from coderoute.domain.visible import visible
+
+    if as_json:
+        return json.dumps({"at": event.at, "event": event.event, "run_id": event.run_id, **event.data})
+    if event.event == "bug":
+        return f"{event.at}  {visible(str(event.data.get('traceback')))}"
+    return f"{event.at}  {line(event.event, event.data)}"
 
 
 @click.command()
 @click.argument("name", metavar="[RUN]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def cost(name: str | None, as_json: bool) -> None:
-    """What RUN cost, or all runs together."""
+    """What RUN cost; without RUN what all runs cost together, and where routing goes wrong."""
     from coderoute import wiring
-    from coderoute.cli import render
+    from coderoute.cli import costs
     from coderoute.flow import runs
 
     house = wiring.open_house()
     found = house.cost(runs.find(house.store, name).id if name else None)
-    click.echo(one_document(found) if as_json else render.cost_text(found))
+    click.echo(one_document(found) if as_json else costs.whole_text(found))
 
 
 COMMANDS = {"list": list_runs, "show": show, "diff": diff, "log": log, "cost": cost}

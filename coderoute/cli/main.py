@@ -26,6 +26,8 @@ COMMANDS = {
     "reject": ("coderoute.cli.gate", "End a run without its change."),
     "send-back": ("coderoute.cli.gate", "Comment on a change, or answer a question; then resume."),
     "merge": ("coderoute.cli.gate", "Merge the approved change."),
+    "routes": ("coderoute.cli.routes", "Who does what, with price and reason."),
+    "init": ("coderoute.cli.init", "Write a commented coderoute.toml for a repository."),
     "doctor": ("coderoute.cli.doctor", "Check engine, git, keys, models and tests."),
     "demo": ("coderoute.cli.demo", "See a whole run on a small example, without a key."),
     "version": ("coderoute.cli.version", "The version."),

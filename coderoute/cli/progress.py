@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import click
 
+from coderoute.cli.texts import dollars
 from coderoute.domain.visible import one_line
 
 QUIET_EVENTS = frozenset({"model_call", "run.working", "run.waiting"})
@@ -42,6 +43,19 @@ def line(event: str, data: Mapping[str, object]) -> str:
             return f"baseline: {one_line(str(data.get('command')))}"
         case "plan.started":
             return "planning"
+        case "baseline.recalled":
+            return f"baseline: as measured before ({one_line(str(data.get('command')))})"
+        case "plan.quoted":
+            low, likely, high = (dollars(data.get(f"{name}_usd")) for name in ("low", "likely", "high"))
+            return (
+                f"planned: {data.get('steps')} steps, risk {data.get('risk')}; {low} low, {likely} likely, {high} high"
+            )
+        case "step.start":
+            return f"{data.get('step')}: begun by {data.get('class')}: {one_line(str(data.get('reason')), 120)}"
+        case "mutation.started":
+            return "trying broken versions of the change against its tests"
+        case "attempt.waits":
+            return f"{data.get('step')}: {one_line(str(data.get('reason')), 120)}"
         case "attempt.started":
             title = one_line(str(data.get("title")), 70)
             return f"{data.get('step')}: attempt {data.get('attempt')} by {data.get('class')}: {title}"

@@ -1,33 +1,15 @@
 """A run's document as text for a terminal; everything from outside is spelled out safely. No I/O here."""
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
 
+from coderoute.cli.costs import cost_text as cost_text
+from coderoute.cli.costs import quote_text as quote_text
+from coderoute.cli.texts import Json as Json
+from coderoute.cli.texts import dollars as dollars
+from coderoute.cli.texts import items as items
+from coderoute.cli.texts import names as names
+from coderoute.cli.texts import section as section
 from coderoute.domain.visible import one_line, visible
-
-Json = Mapping[str, object]
-
-
-def section(doc: Json, key: str) -> Json:
-    return cast(Json, doc.get(key) or {})
-
-
-def items(doc: Json, key: str) -> Sequence[Json]:
-    return cast("Sequence[Json]", doc.get(key) or ())
-
-
-def names(doc: Json, key: str) -> Sequence[str]:
-    return cast("Sequence[str]", doc.get(key) or ())
-
-
-def dollars(amount: object) -> str:
-    """A decimal string as dollars, shortened for the eye; unknown stays unknown."""
-    if amount is None:
-        return "unknown"
-    from decimal import Decimal
-
-    value = Decimal(str(amount))
-    return f"${value:.4f}" if value < 1 else f"${value:.2f}"
 
 
 def headline(doc: Json) -> str:
@@ -37,32 +19,29 @@ def headline(doc: Json) -> str:
 
 
 def plan_text(doc: Json) -> str:
-    """The plan with classes and quote: what will be done, by whom, for how much."""
-    plan, quote = section(doc, "plan"), section(doc, "quote")
+    """The plan with its quote: what will be done, by whom, for how much."""
+    plan = section(doc, "plan")
     if not plan:
         return "PLAN  none yet"
     risk_reasons = "; ".join(visible(r) for r in names(plan, "risk_reasons"))
     rows = [f"PLAN  risk {plan['risk']}" + (f" ({risk_reasons})" if risk_reasons else "")]
     rows += [f"  {line}" for line in visible(str(plan["summary"])).splitlines()]
-    costs = section(quote, "steps")
     for step in items(plan, "steps"):
         files = ", ".join(visible(f) for f in names(step, "files")) or "-"
         rows.append(
             f"  {step['id']:<12} {step['class']!s:<9} {step['kind']!s:<11} ~{step['diff_lines']} lines  "
-            f"{dollars(costs.get(str(step['id'])))}  {one_line(str(step['title']), 70)}\n{'':<15}files: {files}"
+            f"{one_line(str(step['title']), 70)}\n{'':<15}files: {files}"
         )
-    if quote:
-        rows.append(
-            f"  quote: {dollars(quote.get('low_usd'))} low, {dollars(quote.get('likely_usd'))} likely, "
-            f"{dollars(quote.get('high_usd'))} high"
-        )
-    return "\n".join(rows)
+    return "\n".join([*rows, quote_text(doc)]).rstrip()
 
 
 def steps_text(doc: Json) -> str:
     rows = ["STEPS"]
     for step in items(doc, "steps"):
         rows.append(f"  {step['id']:<12} {step['status']}")
+        begun = section(step, "start")
+        if begun and begun.get("class") != "cheap":
+            rows.append(f"    {one_line(str(begun['explanation']), 300)}")
         for attempt in items(step, "attempts"):
             decision = attempt.get("decision") or "running"
             trigger = f" [{attempt['trigger']}, cause {attempt.get('cause') or '-'}]" if attempt.get("trigger") else ""
@@ -71,7 +50,7 @@ def steps_text(doc: Json) -> str:
                 f"{attempt.get('diff_lines')} lines, {dollars(attempt.get('cost_usd'))}"
             )
             if attempt.get("trigger"):
-                rows.append(f"      {one_line(str(attempt.get('reason') or ''), 150)}")
+                rows.append(f"      {one_line(str(attempt.get('explanation') or attempt.get('reason') or ''), 400)}")
     return "\n".join(rows)
 
 
@@ -102,7 +81,38 @@ def tests_text(doc: Json) -> str:
         )
     elif reproduction:
         rows.append(f"  reproduction: none, because {visible(str(reproduction.get('why_not')))}")
-    return "\n".join(rows)
+    return "\n".join([*rows, *second_run_rows(doc), *strength_rows(doc)])
+
+
+CANARIES = {
+    "noticed": "and failing tests of ours in it were reported as failing",
+    "unusable": "whether the runner reports failures truly could not be tried here",
+    "missed": "but failing tests of ours in it were not reported: this run cannot be believed",
+}
+
+
+def second_run_rows(doc: Json) -> list[str]:
+    """The run with the base's own tests."""
+    second = section(doc, "second_run")
+    if not second:
+        return []
+    differing = len(items(second, "differences"))
+    same = "the same results" if not differing else f"other results for {differing} tests, listed below"
+    return [f"  again with the base's own tests: {same}; {CANARIES.get(str(second.get('canary')), '')}"]
+
+
+def strength_rows(doc: Json) -> list[str]:
+    """How much of a broken change the tests notice, where that was asked for."""
+    strength = section(doc, "strength")
+    if not strength:
+        return []
+    if strength.get("untested"):
+        return [f"  strength of the tests: not known, {one_line(str(strength['untested']), 150)}"]
+    rows = [f"  strength of the tests: {strength['noticed']} of {strength['tried']} broken versions noticed"]
+    for survivor in items(strength, "survivors")[:5]:
+        was, became = one_line(str(survivor["was"]), 60), one_line(str(survivor["became"]), 60)
+        rows.append(f"    not noticed: {visible(str(survivor['path']))}:{survivor['line']} {was} -> {became}")
+    return rows
 
 
 def yes(value: object) -> str:
@@ -141,35 +151,6 @@ def escalations_text(doc: Json) -> str:
         for e in items(doc, "escalations")
     ]
     return "\n".join(["ESCALATIONS", *rows]) if rows else ""
-
-
-def cost_text(cost: Json, quote: Json | None = None) -> str:
-    spent = f"COST  {dollars(cost.get('total_usd'))}"
-    if cost.get("budget_usd") is not None:
-        spent += f" of {dollars(cost['budget_usd'])}"
-    if quote:
-        low, high = dollars(quote.get("low_usd")), dollars(quote.get("high_usd"))
-        spent += f" (quoted {low} to {high} for the steps and the review)"
-    rows = [
-        f"{spent}  {cost.get('calls')} calls, {cost.get('input_tokens')} tokens in "
-        f"({cost.get('cached_input_tokens')} cached), {cost.get('output_tokens')} out"
-    ]
-    if cost.get("estimated_usd") not in (None, "0"):
-        rows.append(f"  of it estimated, because no usage arrived: {dollars(cost['estimated_usd'])}")
-    for key in ("by_class", "by_stage", "by_model"):
-        table = section(cost, key)
-        if table:
-            parts = ", ".join(f"{visible(name)} {dollars(amount)}" for name, amount in table.items())
-            rows.append(f"  {key.replace('_', ' ')}: {parts}")
-    if cost.get("retry_tax_usd") is not None:
-        rows.append(f"  retry tax: {dollars(cost['retry_tax_usd'])}")
-    if cost.get("all_frontier_estimate_usd") is not None:
-        rows.append(
-            "  estimates, the same tokens at one class's price: "
-            f"all frontier {dollars(cost['all_frontier_estimate_usd'])}, "
-            f"all cheap {dollars(cost.get('all_cheap_estimate_usd'))}"
-        )
-    return "\n".join(rows)
 
 
 def ending_text(doc: Json) -> str:
@@ -230,10 +211,12 @@ def evidence_text(doc: Json) -> str:
     ]
     if patch:
         order = reading_order([str(path) for path in names(patch, "files")])
-        minutes = burden.get("predicted_min")
+        minutes = f"about {burden.get('predicted_min') or 'unknown'} minutes"
+        if burden.get("measured_min") is not None:
+            minutes += f" predicted, {burden['measured_min']} measured"
         parts.append(
             f"PATCH {str(patch['sha256'])[:12]}  {len(order)} files, +{patch['added']} -{patch['removed']}, "
-            f"about {minutes or 'unknown'} minutes\n  read in this order: {', '.join(visible(p) for p in order)}"
+            f"{minutes}\n  read in this order: {', '.join(visible(p) for p in order)}"
         )
     return "\n\n".join(part for part in parts if part)
 

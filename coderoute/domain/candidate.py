@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from coderoute.domain.judgement import Admission, Decision, Review, TestReport, Verification
+from coderoute.domain.judgement import Admission, Decision, Review, Strength, TestReport, Verification
 from coderoute.domain.task import Task
 from coderoute.domain.terms import Terms
 from coderoute.domain.work import Patch
@@ -19,6 +19,8 @@ class Candidate:
     verification: Verification | None
     reproduction_red_on_base: bool | None
     unverified: bool
+    strength: Strength | None = None
+    """None where it was not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from coderoute.domain.economics import Economics
+
 
 class Outcome(StrEnum):
     """How one test ended. An expected failure counts as skipped."""
@@ -114,6 +116,45 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondRun:
+    """The head with the base's own tests and test configuration, and with a test of ours that must fail.
+
+    `differences` are tests of the base whose outcome is another one, or which are missing, in one of the two runs:
+    (test id, what differs in words), sorted. `overlaid` are the paths that were taken from the base.
+    """
+
+    report: TestReport
+    overlaid: tuple[str, ...]
+    differences: tuple[tuple[str, str], ...]
+    canary: str
+    """`noticed`: the run reports our failing tests as failing; `unusable`: this runner did not on the base either, so
+    nothing is known; `missed`: the base reports them and the head does not, so nothing it reports can be believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survivor:
+    """A broken version of the change that no test noticed."""
+
+    path: str
+    line: int
+    was: str
+    became: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strength:
+    """How many deliberately broken versions of the changed lines the tests noticed. `untested` says why none were
+    tried, None when some were."""
+
+    tried: int
+    noticed: int
+    survivors: tuple[Survivor, ...]
+    untested: str | None = None
+    made: int | None = None
+    """Of how many broken versions those tried are; more where time ran out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """What a fresh container said about one tree.
 
@@ -129,6 +170,12 @@ class Verification:
     reproduction_green: bool | None
     feedback: str
     """Failing output, cut to what the next attempt needs."""
+    second: SecondRun | None = None
+    """None before the whole change is there, or without tests."""
+    selected: tuple[str, ...] | None = None
+    """The test files that were run; None: the whole suite."""
+    environment_problem: str | None = None
+    """Why the tests do not run on the base either, though they did when the run began."""
 
 
 class Cause(StrEnum):
@@ -157,7 +204,7 @@ class Evidence:
     attempt_number: int
     """Of this step, over all classes, from 1."""
     attempts_of_class: int
-    """Of the class that made this attempt, this one included."""
+    """Tries that the class which made this attempt has used up, this one included; not those the environment broke."""
     end: str
     """An AttemptEnd value."""
     give_up_kind: str | None
@@ -190,6 +237,19 @@ class Evidence:
     replans_used: int = 0
     reproduction_green_on_base: bool = False
     """The step's reproduction test passes on the base: it proves nothing."""
+    kind: str = "edit.local"
+    own_failures: int = 0
+    """Attempts at this step of the class that made this one, before it, that count against its model."""
+    other_failures: int = 0
+    """The same of the other class."""
+    weakened: tuple[str, ...] = ()
+    """Ids of protected items about weakened or removed tests."""
+    provider_problem: str | None = None
+    """Why the provider gave no answer."""
+    flaky: tuple[str, ...] = ()
+    """Those of `failed_checks` that passed and failed on the same tree."""
+    unplanned_failures: tuple[str, ...] = ()
+    """Those of `unexpected_failures` in files that neither the plan nor a check names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +261,8 @@ class Policy:
     cheap_tries: int
     frontier_tries: int
     max_replans: int
+    economics: Economics | None = None
+    """Of the step at hand; None where prices are unknown, and the fixed ladder decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +277,8 @@ class Decision:
     """The class that works next, for retry and escalate."""
     branches: dict[str, str] | None = None
     """Expected dollars of each branch where the choice was one of money; unknown is absent."""
+    noted: tuple[str, ...] = ()
+    """Triggers that only list an item for the gate, in order of severity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,10 @@ class PriceOverride:
         return micro / Decimal(1_000_000)
 
 
+NO_USAGE = "no believable usage came with the answer"
+"""`LedgerRow.problem` where the answer came and was used, but its tokens had to be estimated."""
+
+
 class CallState(StrEnum):
     """The life of a ledger row."""
 
@@ -63,6 +67,11 @@ class LedgerRow:
     usage: Usage | None = None
     latency_s: float | None = None
     problem: str | None = None
+
+    @property
+    def brought_nothing(self) -> bool:
+        """Something was or may have been billed, and no answer came."""
+        return self.state is CallState.ESTIMATED and self.problem not in (None, NO_USAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

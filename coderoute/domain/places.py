@@ -10,6 +10,8 @@ IMAGE = "image"
 BASELINE = "baseline"
 MODE = "mode"
 """`plan` where the run was to end with a plan, else `run`."""
+EXPERIENCE = "experience"
+"""What earlier runs taught, as this one knew it when it started."""
 RELEASED = "released"
 """A planned run was told to go on."""
 REQUESTER = "requester"
@@ -45,6 +47,11 @@ def results(step: str, attempt: int, number: int) -> str:
 def attempt(step: str, number: int) -> str:
     """Attempts of a step id count on over replans, so a place is never visited twice."""
     return f"attempt/{step}/{number}"
+
+
+def start(step: str, number: int) -> str:
+    """Which class began the step with attempt `number`, and why."""
+    return f"start/{step}/{number}"
 
 
 def size(step: str, number: int) -> str:
@@ -83,6 +90,11 @@ def candidate(number: int) -> str:
     return f"candidate/{number}"
 
 
+def strength(number: int) -> str:
+    """Whether the tests notice broken versions of candidate `number`."""
+    return f"strength/{number}"
+
+
 def reviewing(number: int) -> str:
     """What came of asking for a review of candidate `number`."""
     return f"reviewing/{number}"
@@ -90,6 +102,11 @@ def reviewing(number: int) -> str:
 
 def review(number: int) -> str:
     return f"review/{number}"
+
+
+def persons_review(number: int) -> str:
+    """What a person said of candidate `number`, where that is kept beyond the run."""
+    return f"review/{number}/person"
 
 
 def rework_decision(number: int) -> str:
@@ -110,6 +127,16 @@ def send_back(number: int) -> str:
 def shown(patch_sha256: str) -> str:
     """The patch was produced in full for a person."""
     return f"shown/{patch_sha256}"
+
+
+def reading(number: int) -> str:
+    """A look that a person took at the change, counted from 1: how long it was."""
+    return f"reading/{number}"
+
+
+def reading_before(candidate_number: int) -> str:
+    """The look between commands that ended with the approval of a candidate."""
+    return f"reading/approval-{candidate_number}"
 
 
 MERGED = "merged"

@@ -1,6 +1,6 @@
 """What will be done, by whom, and what it should cost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -130,6 +130,17 @@ def in_order(steps: tuple[Step, ...], first: str | None = None) -> tuple[Step, .
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepQuote:
+    """What one step, or the review, should cost in dollars; None where a price is unknown."""
+
+    role: str | None
+    """Whose model starts it; None: a command's or a person's, and no model costs anything."""
+    low_usd: Decimal | None
+    likely_usd: Decimal | None
+    high_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """What the rest of the run should cost in dollars; None where a price is unknown."""
 
@@ -141,3 +152,5 @@ class Quote:
     all_frontier_usd: Decimal | None
     all_cheap_usd: Decimal | None
     """The same plan with every step on one class: counterfactuals with the same assumptions as the quote."""
+    by_step: dict[str, StepQuote] = field(default_factory=dict)
+    """The same keys as `steps`; empty in older records."""

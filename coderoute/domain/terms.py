@@ -67,6 +67,10 @@ class Terms:
     require_other_approver: bool
     version: str
     """Of coderoute when the run was made."""
+    takeover_minutes: Decimal = Decimal(30)
+    """What a person needs to do a step instead of a model."""
+    mutation: bool = False
+    """Whether broken versions of the change are tried against the tests."""
 
     def role(self, name: str, default: str) -> str:
         """The role that serves a stage or a step kind."""

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 from enum import Enum, auto
+from typing import assert_never
 
 from coderoute.domain.judgement import Outcome, TestReport, Verdicts
 
@@ -36,6 +37,53 @@ def compare(base: TestReport, head: TestReport, flaky: Collection[str]) -> Verdi
         failing_new_tests=tuple(failing),
         now_skipped=tuple(lists[_Change.NOW_SKIPPED]),
     )
+
+
+def compare_runs(
+    baseline: TestReport, first: TestReport, second: TestReport, unsteady: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Tests of the baseline that end otherwise, or are missing, in one of two runs of the same head: (id, what
+    differs in words), sorted. A test that the baseline does not have is no difference, nor is one that both lack.
+
+    Args:
+        first: with the change's own tests and test configuration.
+        second: with the base's.
+        unsteady: ids whose outcome was shown to depend on more than the two trees.
+    """
+    if any(report.granularity != "test" for report in (baseline, first, second)):
+        return _exit_codes_compared(first, second)
+    with_own, with_bases = (_Side(_under_ids_of(baseline.outcomes, run.outcomes)) for run in (first, second))
+    pairs = ((test, with_own.outcome(test), with_bases.outcome(test)) for test in sorted(baseline.outcomes))
+    return tuple(
+        (test, f"{_in_words(own)} in the change's version, {_in_words(bases)} with the base's own tests")
+        for test, own, bases in pairs
+        if own is not bases and test not in unsteady
+    )
+
+
+WHOLE_SUITE = "tests"
+"""Stands for a test id where a difference is one of the whole run."""
+
+
+def _exit_codes_compared(first: TestReport, second: TestReport) -> tuple[tuple[str, str], ...]:
+    if (first.exit_code == 0) == (second.exit_code == 0):
+        return ()
+    words = f"the test command ends with {first.exit_code} in the change's version, with {second.exit_code} with the"
+    return ((WHOLE_SUITE, f"{words} base's own tests"),)
+
+
+def _in_words(outcome: Outcome | None) -> str:
+    match outcome:
+        case None:
+            return "missing"
+        case Outcome.PASSED:
+            return "passes"
+        case Outcome.FAILED:
+            return "fails"
+        case Outcome.SKIPPED:
+            return "is skipped"
+        case forgotten:
+            assert_never(forgotten)
 
 
 def failure_signature(report: TestReport) -> str | None:

@@ -17,15 +17,27 @@ def admit_tree(
     changes = repository.changes(base_tree, tree)
     if not changes:
         return Admission(items=())
-    oids = {oid for change in changes for oid in sides(change)}
-    blobs = repository.read_many(sorted(oids))
+    old, new = contents(repository, changes)
     return admit(
         changes,
-        {change.path: blobs.get(change.old_oid) for change in changes},
-        {change.path: blobs.get(change.new_oid) for change in changes},
+        old,
+        new,
         all_paths=[file.path for file in repository.files(tree)],
         planned=planned or None,
         protected_patterns=protected,
+    )
+
+
+Contents = dict[str, bytes | None]
+"""Path -> bytes; None where that side has no regular file there."""
+
+
+def contents(repository: Repository, changes: Sequence[FileChange]) -> tuple[Contents, Contents]:
+    """What the changed files held before, and what they hold after."""
+    blobs = repository.read_many(sorted({oid for change in changes for oid in sides(change)}))
+    return (
+        {change.path: blobs.get(change.old_oid) for change in changes},
+        {change.path: blobs.get(change.new_oid) for change in changes},
     )
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate, EvidenceOfChange
-from coderoute.domain.judgement import Decision, Review, TestReport, Verification
+from coderoute.domain.judgement import Admission, Decision, Review, Strength, TestReport, Verification
 from coderoute.domain.plan import Plan
 from coderoute.domain.task import Base, Task
 from coderoute.domain.terms import Terms
@@ -18,6 +18,7 @@ from coderoute.flow.evidence import counts
 from coderoute.flow.world import World
 from coderoute.journal import Journal, canonical_sha256
 from coderoute.stages.approve import Exhibit
+from coderoute.stages.verify.second_run import protected_items
 
 T = TypeVar("T")
 
@@ -61,18 +62,20 @@ def read_patch(patch: Patch) -> bytes:
 
 def make_candidate(
     world: World, number: int, plan: Plan, plan_number: int, base: Base, tree: str, last: Verification | None,
-    red_on_base: bool | None,
+    red_on_base: bool | None, strength: Strength | None,
 ) -> Candidate:  # fmt: skip
+    """The change with what the rules say of its trees, and what its two test runs say of each other."""
+    admission = admit_tree(world.repository, base.tree, tree, planned=plan.files, protected=world.terms.protected_paths)
+    seen_in_runs = protected_items(last.second) if last else ()
     return Candidate(
         number=number,
         plan_number=plan_number,
         patch=write_patch(world, base, tree),
-        admission=admit_tree(
-            world.repository, base.tree, tree, planned=plan.files, protected=world.terms.protected_paths
-        ),
+        admission=Admission(items=(*admission.items, *seen_in_runs)),
         verification=last,
         reproduction_red_on_base=red_on_base,
         unverified=last is None or last.report is None,
+        strength=strength,
     )
 
 
@@ -135,6 +138,12 @@ def summary_for_reviewer(candidate: Candidate, baseline: TestReport | None) -> s
                     )
     red = candidate.reproduction_red_on_base
     rows.append(f"reproduction test red on the base: {'unknown' if red is None else 'yes' if red else 'no'}")
+    second = verification.second if verification else None
+    if second is not None:
+        rows += [f"with the base's own tests: {test} {words}" for test, words in second.differences[:10]]
+    if candidate.strength is not None:
+        rows.append(strength_in_words(candidate.strength))
+        rows += [f"no test noticed {s.path}:{s.line}: {s.was} -> {s.became}" for s in candidate.strength.survivors]
     rows += [f"protected item: {item.rule} {item.path}: {item.detail}" for item in candidate.admission.protected]
     return "\n".join(rows)
 
@@ -144,3 +153,9 @@ def in_words(report: TestReport) -> str:
     if found is None:
         return f"exit code {report.exit_code}; single tests are not known"
     return ", ".join(f"{number} {outcome}" for outcome, number in found.items())
+
+
+def strength_in_words(strength: Strength) -> str:
+    if strength.untested is not None:
+        return f"the tests were not tried against broken versions of the change: {strength.untested}"
+    return f"the tests noticed {strength.noticed} of {strength.tried} deliberately broken versions of the change"

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from coderoute.domain.judgement import (
     Admission,
@@ -32,6 +33,9 @@ class History:
     """Attempts admission refused, this one not included."""
     signatures: tuple[str, ...]
     replans_used: int
+    own_failures: int
+    other_failures: int
+    """Attempts before this one that count against the model of their class: its own, and the other."""
 
 
 def gather(
@@ -79,9 +83,45 @@ def gather(
         # green checks excuse a step that found nothing left to do, but not one that was asked to mend a green change
         has_checks=bool(verification.checks) and not is_rework(step.id),
         attempts_refused=history.refused + (1 if refused else 0),
+        environment_problem=verification.environment_problem,
         replans_used=history.replans_used,
         reproduction_green_on_base=verification.reproduction_red_on_base is False,
+        kind=step.kind,
+        own_failures=history.own_failures,
+        other_failures=history.other_failures,
+        weakened=tuple(item.id for item in admission.protected if item.rule.startswith("tests.")),
+        flaky=tuple(check.check for check in failed if verdicts and is_flaky(check.check, report, verdicts.flaky)),
+        unplanned_failures=tuple(test for test in unexpected if file_of(test) not in named_files(plan, step)),
     )
+
+
+def no_answer(
+    step: Step, cls: str, number: int, history: History, problem: str, budget_usd: Decimal
+) -> Evidence:  # fmt: skip
+    """Of an attempt whose provider did not answer: nothing is known but that."""
+    return Evidence(
+        step_class=cls, attempt_number=number, attempts_of_class=history.attempts_of_class, end="", give_up_kind=None,
+        summary="", diff_lines=0, diff_files=0, estimated_lines=step.diff_lines, has_changes=False,
+        expects_changes=False, refusals=(), secrets=(), protected=(), outside_plan=(), failed_checks=(),
+        unexpected_failures=(), vanished=(), test_problem=None, failure_signature=None,
+        earlier_signatures=history.signatures, spent_usd=None, budget_usd=f"{budget_usd:f}", over_budget=False,
+        feedback="", replans_used=history.replans_used, kind=step.kind, own_failures=history.own_failures,
+        other_failures=history.other_failures, provider_problem=problem,
+    )  # fmt: skip
+
+
+def is_flaky(check: str, report: TestReport | None, flaky: Collection[str]) -> bool:
+    """Whether every failing test that the check stands for also passes on the same tree."""
+    outcomes = {} if report is None else report.outcomes
+    red = [test for test, how in outcomes.items() if how is Outcome.FAILED and stands_for(check, test)]
+    return bool(red) and all(test in flaky for test in red)
+
+
+def named_files(plan: Plan, step: Step) -> frozenset[str]:
+    """What the plan names: files its steps change, and files of the tests it checks with."""
+    checks = [*step.test_checks, *(check for other in plan.steps for check in other.test_checks)]
+    reproduction = [plan.reproduction.test] if plan.reproduction.test else []
+    return plan.files | {file_of(check) for check in (*checks, *reproduction)}
 
 
 def signature(report: TestReport | None, unexpected: Collection[str], failed: Sequence[CheckResult]) -> str | None:

@@ -7,13 +7,16 @@ from datetime import datetime
 
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate
+from coderoute.domain.economics import ReviewOutcome
 from coderoute.domain.plan import Plan
+from coderoute.domain.reading import BETWEEN_COMMANDS, IDLE_S, Reading
 from coderoute.domain.run import EXIT_CODES, FINISHED, Approval, RunRecord, Status
 from coderoute.domain.task import Task
 from coderoute.domain.terms import Terms
 from coderoute.errors import BadInput, CoderouteError, Refused
 from coderoute.flow.admission import admit_tree
 from coderoute.flow.candidate import exhibit, needed, read_patch
+from coderoute.flow.experience import remember_review
 from coderoute.flow.runs import addressed, found
 from coderoute.journal import Journal
 from coderoute.ports import Identity, MergeResult, Repository, RunStore
@@ -59,6 +62,24 @@ def mark_shown(store: RunStore, run: RunRecord, patch_sha256: str, now: datetime
     Journal(store, run.id).once(places.shown(patch_sha256), str, now.isoformat)
 
 
+def note_reading(store: RunStore, run: RunRecord, look: Reading) -> None:
+    """Keep how long a person looked at the change."""
+    journal = Journal(store, run.id)
+    journal.once(places.reading(len(journal.keys("reading/")) + 1), Reading, lambda: look)
+
+
+def look_between(journal: Journal, patch_sha256: str, now: datetime) -> Reading | None:
+    """The look that ends with a command of its own: from where the patch was shown, or from the last look that was
+    measured, to `now`. None where the patch was never shown."""
+    shown = journal.get(places.shown(patch_sha256), str)
+    if shown is None:
+        return None
+    looks = [needed(journal, key, Reading) for key in journal.keys("reading/")]
+    since = max(datetime.fromisoformat(at) for at in [shown, *(look.until for look in looks)])
+    seconds = min(max((now - since).total_seconds(), 0.0), IDLE_S)
+    return Reading(patch_sha256=patch_sha256, seconds=seconds, how=BETWEEN_COMMANDS, until=now.isoformat())
+
+
 def patch_text(store: RunStore, run: RunRecord) -> tuple[str, bytes] | None:
     """(sha256, bytes) of the change as it stands, None before there is one."""
     numbers = [int(key.rsplit("/", 1)[1]) for key in Journal(store, run.id).keys("candidate/")]
@@ -92,6 +113,11 @@ def approve(
             shown, person, patch_name=patch_name, acknowledged=acknowledged, seen=seen, key=key, now=now,
             nonce=secrets.token_hex(16),
         )  # fmt: skip
+        if person.channel == "command":  # at the gate the look is measured there
+            journal = Journal(store, run.id)
+            look = look_between(journal, candidate.patch.sha256, now)
+            if look is not None:
+                journal.once(places.reading_before(candidate.number), Reading, lambda: look)
         store.put_approval(record)
         store.set_status(run.id, Status.APPROVED)
         return record
@@ -122,7 +148,7 @@ def reject(store: RunStore, run: RunRecord, reason: str) -> None:
         store.set_status(run.id, Status.REJECTED, reason="rejected", problem=reason)
 
 
-def send_back(store: RunStore, run: RunRecord, comment: str) -> str:
+def send_back(store: RunStore, run: RunRecord, comment: str, now: datetime) -> str:
     """Record a comment on the change, or the answer to what blocks the run; what it was taken for.
 
     Raises:
@@ -140,6 +166,8 @@ def send_back(store: RunStore, run: RunRecord, comment: str) -> str:
             number = max(int(key.rsplit("/", 1)[1]) for key in journal.keys("candidate/"))
             store.set_status(run.id, Status.INTERRUPTED, reason="sent_back", remedy=f"coderoute resume {run.id}")
             journal.put(places.send_back(number), str, comment)
+            said = ReviewOutcome(at=now.isoformat(), accepted=False)
+            remember_review(store, run.id, places.persons_review(number), said)
             return "comment"
         raise Refused(
             f"run {run.id} is {run.status.value}: it waits for no answer and no comment",
@@ -198,6 +226,10 @@ def merge(
         return result, False
 
 
+SEEN_IN_RUNS = "tests.differ"
+"""The rule of items that come of two test runs; the evidence's hash binds them."""
+
+
 def check_ground(repository: Repository, shown: Exhibit) -> None:
     """Raises Refused unless this is the repository the approval is about, with the objects the merge needs."""
     try:
@@ -220,7 +252,8 @@ def check_admission(repository: Repository, shown: Exhibit, plan: Plan, terms: T
     found = admit_tree(
         repository, shown.base.tree, shown.patch.tree, planned=plan.files, protected=terms.protected_paths
     )
-    if found.refusals or {item.id for item in found.items} != {item.id for item in shown.admission.items}:
+    judged = {item.id for item in shown.admission.items if item.rule != SEEN_IN_RUNS}  # no tree tells these
+    if found.refusals or {item.id for item in found.items} != judged:
         raise Refused(
             "admission judges the approved change differently now; nothing was merged",
             remedy="coderoute show RUN; start the run anew",

@@ -3,42 +3,35 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from coderoute.domain import places
+from coderoute.domain.conversation import ModelRef
+from coderoute.domain.explanation import explain
 from coderoute.domain.judgement import (
     Action,
     Admission,
     Cause,
     Decision,
     Evidence,
-    TestReport,
+    Policy,
     Verification,
-)  # fmt: skip
+)
 from coderoute.domain.plan import Class, Plan, Step
-from coderoute.domain.task import Base
+from coderoute.domain.task import Risk
 from coderoute.domain.visible import visible_bytes
 from coderoute.domain.work import Attempt, AttemptEnd, Ending, FileChange
-from coderoute.errors import Exhausted, Refused
+from coderoute.errors import Exhausted, Refused, Unavailable
 from coderoute.flow.admission import admit_tree
-from coderoute.flow.evidence import History, account, gather
+from coderoute.flow.evidence import History, account, gather, no_answer
+from coderoute.flow.experience import Experience, economics_of, keeps_to_plan, outcome_of, remember_attempt
+from coderoute.flow.proof import Ground, prove
 from coderoute.flow.world import Questions, World
 from coderoute.ports import Sandbox
-from coderoute.stages.escalate.decide import decide
+from coderoute.stages.escalate.decide import decide, says_of_model, start
 from coderoute.stages.execute.attempt import Assignment, attempt_step
-from coderoute.stages.verify.verify_tree import is_red, verify_tree
 
 COMMAND_TIMEOUT_S = 900.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What every step of a run stands on."""
-
-    base: Base
-    image: str
-    baseline: TestReport | None
-    questions: Questions
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,22 +74,35 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         Blocked: a question nobody has answered yet.
         Unavailable
     """
-    start = progress.tree
-    cls, refused = first_class(world, step), 0
+    origin = progress.tree
+    economics = economics_of(ground.experience, world.terms, step.kind, world.cost_of, step.diff_lines)
+    policy = world.policy(economics)
+    cls, refused = begun_by(world, plan, step, policy, progress.attempts[step.id] + 1), 0
     tried: list[str] = []
     signatures: tuple[str, ...] = ()
     tries: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
     while True:
         progress.attempts[step.id] += 1
         number = progress.attempts[step.id]
         tries[cls] += 1
-        assignment = assign(world, plan, step, last, number, cls, start, ground, tuple(tried), tuple(progress.done))
+        history = History(
+            attempts_of_class=tries[cls], refused=refused, signatures=signatures, replans_used=progress.replans_used,
+            own_failures=failures[cls], other_failures=failures.total() - failures[cls],
+        )  # fmt: skip
+        assignment = assign(world, plan, step, last, number, cls, origin, ground, tuple(tried), tuple(progress.done))
         if world.is_new(places.attempt(step.id, number)):
             world.tell("attempt.started", {"step": step.id, "attempt": number, "class": cls, "title": step.title})
-        attempt = world.journal.once(
-            places.attempt(step.id, number), Attempt, try_once, world, assignment, ground.image
-        )
-        changes = world.repository.changes(start, attempt.tree)
+        try:
+            attempt = world.journal.once(
+                places.attempt(step.id, number), Attempt, try_once, world, assignment, ground.image
+            )
+        except Unavailable as error:
+            if error.reason == "provider_down":  # the attempt goes on when the run does: nothing is recorded
+                down = decide(no_answer(step, cls, number, history, error.problem, world.terms.budget_usd), policy)
+                world.tell("attempt.waits", {"step": step.id, "attempt": number, "reason": explain(down)})
+            raise
+        changes = world.repository.changes(origin, attempt.tree)
         world.journal.once(places.size(step.id, number), tuple[int, int], size_of, changes)
         admission = world.journal.once(
             places.admission(step.id, number), Admission, admit_tree, world.repository, ground.base.tree, attempt.tree,
@@ -114,18 +120,17 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
             attempt,
             admission,
         )
-        history = History(
-            attempts_of_class=tries[cls], refused=refused, signatures=signatures, replans_used=progress.replans_used
-        )
         spent = world.ledger.spent_usd
         evidence = gather(
             plan=plan, step=step, last=last, attempt=attempt, changes=changes, admission=admission, verification=proof,
             baseline=ground.baseline, history=history, spent_usd=f"{spent:f}", budget_usd=f"{world.terms.budget_usd:f}",
         )  # fmt: skip
         is_new = world.is_new(places.decision(step.id, number))
-        decision = world.journal.once(places.decision(step.id, number), Decision, decide, evidence, world.policy())
+        decision = world.journal.once(places.decision(step.id, number), Decision, decide, evidence, policy)
         if is_new:
             world.tell("attempt.decided", told(step, number, attempt, evidence, decision))
+        remember(world, ground.experience, step, number, assignment.model, evidence, decision)
+        failures[cls] += 1 if says_of_model(decision) is False else 0
         match decision.action:
             case Action.ACCEPT:
                 progress.tree = attempt.tree
@@ -133,7 +138,9 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
                 return None
             case Action.RETRY | Action.ESCALATE:
                 cls = decision.to or cls
-                tried.append(account(attempt, evidence, decision.reason, diff_to_tell(world, start, attempt, evidence)))
+                tried.append(
+                    account(attempt, evidence, decision.reason, diff_to_tell(world, origin, attempt, evidence))
+                )
             case Action.REPLAN:
                 return Replan(reason=f"step {step.id} ({step.title}): {decision.reason}")
             case Action.ASK_HUMAN:
@@ -142,6 +149,39 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
                     tries[cls] -= 1  # what the environment broke does not count against the model
         refused = evidence.attempts_refused
         signatures = (*signatures, evidence.failure_signature) if evidence.failure_signature else signatures
+
+
+def begun_by(world: World, plan: Plan, step: Step, policy: Policy, number: int) -> str:
+    """Who makes attempt `number`, the first at a step: as planned or routed by the user, unless beginning with the
+    frontier model is expected to be cheaper than what the plan says."""
+    planned = first_class(world, step)
+    chosen = step.kind.value in world.terms.routes or "execute" in world.terms.routes
+    if planned != Class.CHEAP or chosen:
+        return planned
+    is_new = world.is_new(places.start(step.id, number))
+    keep = plan.risk == Risk.LOW and keeps_to_plan(world.run_id, step.id)
+    decision = world.journal.once(places.start(step.id, number), Decision, start, policy, keep_to_plan=keep)
+    if is_new and decision.action is not Action.ACCEPT:
+        world.tell("step.start", {"step": step.id, "class": decision.to, "reason": decision.reason})
+    return decision.to or planned
+
+
+def remember(
+    world: World, experience: Experience, step: Step, number: int, model: ModelRef, evidence: Evidence,
+    decision: Decision,
+) -> None:  # fmt: skip
+    """Leave to later runs what the attempt says of its model."""
+    calls = [
+        row
+        for row in world.store.calls(world.run_id)
+        if (row.stage, row.step, row.attempt) == ("execute", step.id, number)
+    ]
+    outcome = outcome_of(
+        evidence, decision, model=model, calls=calls, at=world.now().isoformat(),
+        prompts_sha256=experience.prompts_sha256,
+    )  # fmt: skip
+    if outcome is not None:
+        remember_attempt(world.store, world.run_id, places.attempt(step.id, number), outcome)
 
 
 def diff_to_tell(world: World, start: str, attempt: Attempt, evidence: Evidence) -> str:
@@ -159,7 +199,7 @@ def size_of(changes: Sequence[FileChange]) -> tuple[int, int]:
 def first_class(world: World, step: Step) -> str:
     """The user's route for this kind of step, or for execution, else the plan's class; `premium` works as frontier.
     What a command does and who mends a rejected change is nobody's choice."""
-    if step.cls is Class.CODE or places.is_rework(step.id):
+    if step.cls in (Class.CODE, Class.HUMAN) or places.is_rework(step.id):
         return step.cls
     route = world.terms.role(step.kind.value, world.terms.role("execute", step.cls.value))
     match route:
@@ -216,58 +256,10 @@ def run_command(world: World, assignment: Assignment, sandbox: Sandbox) -> Attem
     )  # fmt: skip
 
 
-def prove(
-    world: World, plan: Plan, step: Step, last: bool, ground: Ground, attempt: Attempt, admission: Admission
-) -> Verification:
-    """What fresh machines say about the attempt's tree; a tree that admission refuses is not worth one."""
-    if admission.refusals or attempt.refused is not None or attempt.end is not AttemptEnd.FINISHED:
-        return Verification(
-            tree=attempt.tree, report=None, verdicts=None, checks=(), reproduction_red_on_base=None,
-            reproduction_green=None, feedback="",
-        )  # fmt: skip
-    world.tell("verify.started", {"step": step.id, "attempt": attempt.number})
-    writes_reproduction = plan.reproduction.step == step.id and plan.reproduction.test is not None
-    checks = tuple(
-        check for check in step.checks if not (writes_reproduction and not last and check == plan.reproduction.test)
-    )
-    if last and plan.reproduction.test is not None and plan.reproduction.test not in checks:
-        checks = (*checks, plan.reproduction.test)
-
-    def work(open_tree: Callable[[str], Sandbox]) -> Verification:
-        proof = verify_tree(
-            attempt.tree, base_tree=ground.base.tree, baseline=ground.baseline, checks=checks,
-            reproduction=plan.reproduction.test, test=world.terms.test, open_tree=open_tree,
-        )  # fmt: skip
-        if writes_reproduction and ground.baseline is not None:
-            return with_reproduction(world, plan, ground, attempt, proof, open_tree)
-        return proof
-
-    return world.on_machines(ground.image, work)
-
-
-def with_reproduction(
-    world: World, plan: Plan, ground: Ground, attempt: Attempt, proof: Verification,
-    open_tree: Callable[[str], Sandbox],
-) -> Verification:  # fmt: skip
-    """The new reproduction test alone on base plus its own file: it must be red there."""
-    test = plan.reproduction.test or ""
-    file = test.split("::", 1)[0]
-    tree = world.repository.overlay(ground.base.tree, attempt.tree, [file])
-    red = is_red(test, tree, open_tree=open_tree, test=world.terms.test)
-    if red:
-        return replace(proof, reproduction_red_on_base=True)
-    why = (
-        f"No test has the id {test}: give the test exactly this name."
-        if red is None
-        else f"{test} passes on the base commit. It must fail there because of the issue, and pass once that is solved."
-    )
-    return replace(proof, reproduction_red_on_base=False, feedback=f"{why}\n\n{proof.feedback}".strip())
-
-
 def ask_or_end(decision: Decision, step: Step, attempt: Attempt, questions: Questions) -> str:
     """A person's answer as feedback for one more attempt, where a person can help; else the ladder is used up."""
     person_helps = decision.trigger in ("blocked", "environment_broken", "secret_in_diff", "admission_refused")
-    if person_helps and decision.trigger is not None:
+    if (person_helps or decision.cause is Cause.FLAKY) and decision.trigger is not None:
         answer = questions.ask(decision.reason, (decision.reason,), reason=decision.trigger)
         return f"by {attempt.cls}: {decision.reason}. A person answered: {answer}"
     raise Exhausted(

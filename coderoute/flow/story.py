@@ -4,28 +4,37 @@ Told from the top each time a run is started or resumed; what the journal holds 
 """
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TypeVar
 
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate
-from coderoute.domain.judgement import Action, Decision, Outcome, Review, TestReport, Verification
+from coderoute.domain.cost_model import DirectOrPlanned
+from coderoute.domain.economics import ReviewOutcome
+from coderoute.domain.judgement import Action, Decision, Outcome, Review, Strength, TestReport, Verification
+from coderoute.domain.mutants import mutants
 from coderoute.domain.plan import Class, Kind, Plan, Quote, Reproduction, Step
 from coderoute.domain.run import Status
 from coderoute.domain.task import Base, Risk, Task, Triage
 from coderoute.errors import Blocked, Exhausted
+from coderoute.flow.admission import contents
+from coderoute.flow.baseline import believed, measure
 from coderoute.flow.candidate import make_candidate, needed, read_patch, summary_for_reviewer
-from coderoute.flow.steps import Ground, Progress, Replan, carry_out, carry_out_plan, first_class
+from coderoute.flow.experience import Experience, economics_of, experience_of, remember_review
+from coderoute.flow.proof import Ground, concerned
+from coderoute.flow.steps import Progress, Replan, carry_out, carry_out_plan, first_class
 from coderoute.flow.world import Questions, World
 from coderoute.journal import Journal
 from coderoute.ledger import OverBudget
 from coderoute.prompt import fence
+from coderoute.stages.escalate.chances import chance
 from coderoute.stages.escalate.decide import after_review
 from coderoute.stages.locate import Located, locate
 from coderoute.stages.plan.make_plan import Context, Planning, make_plan
-from coderoute.stages.plan.quote import quote
+from coderoute.stages.plan.quote import assumed_chance, direct_or_planned, quote
 from coderoute.stages.review.judge import Reviewing, judge
 from coderoute.stages.triage import triage
-from coderoute.stages.verify.verify_tree import measure_baseline
+from coderoute.stages.verify.mutation import spot_check
 
 T = TypeVar("T")
 
@@ -44,14 +53,19 @@ def tell(world: World, *, plan_only: bool) -> Status:
     journal, base = world.journal, needed(world.journal, places.BASE, Base)
     task = needed(journal, places.TASK, Task)
     require_prices(world)
-    paths = [file.path for file in world.repository.files(base.tree)]
-    triaged = journal.once(places.TRIAGE, Triage, triage, task, paths)
+    sizes = {file.path: file.size for file in world.repository.files(base.tree)}
+    triaged = journal.once(
+        places.TRIAGE, Triage, triage, task, sizes, lambda path: direct_or_planned_at(world, sizes.get(path))
+    )
     located = journal.once(places.LOCATE, Located, locate, task, triaged.paths, base.tree, world.repository)
     image = journal.once(places.IMAGE, str, prepare, world, base)
     baseline = (
         believed(journal.once(places.BASELINE, TestReport, measure, world, base, image)) if has_tests(world) else None
     )
-    ground = Ground(base=base, image=image, baseline=baseline, questions=Questions(journal))
+    experience = journal.once(places.EXPERIENCE, Experience, experience_of, world.store)
+    ground = Ground(
+        base=base, image=image, baseline=baseline, questions=Questions(journal), experience=experience
+    )  # fmt: skip
     progress = Progress(tree=base.tree)
 
     remarks: list[str] = []
@@ -84,30 +98,6 @@ def require_prices(world: World) -> None:
 def prepare(world: World, base: Base) -> str:
     world.tell("image.preparing", {"setup": list(world.terms.environment.setup)})
     return world.sandboxes.prepare(world.terms.environment, lambda: world.repository.tar(base.tree))
-
-
-def measure(world: World, base: Base, image: str) -> TestReport:
-    world.tell("baseline.started", {"command": world.terms.test.command})
-    report = world.on_machines(
-        image, lambda open_tree: measure_baseline(base.tree, open_tree=open_tree, test=world.terms.test)
-    )
-    believed(report)  # a baseline that proves nothing is not recorded: mending the environment and resuming is enough
-    return report
-
-
-def believed(report: TestReport) -> TestReport:
-    """The baseline, if it proves anything.
-
-    Raises:
-        Blocked: it does not; nothing was paid yet.
-    """
-    if report.problem is None:
-        return report
-    raise Blocked(
-        f"the tests cannot be run on the base commit: {report.problem}\n{report.output_tail[-1500:]}".rstrip(),
-        reason="environment_broken",
-        remedy="set test.command, test.env, sandbox.setup or sandbox.image, then start anew: coderoute run",
-    )
 
 
 def plan_it(
@@ -150,14 +140,12 @@ def plan_it(
                 f"the plan's risk is high: {why}", (f"Shall this be done although the risk is high? ({why})",),
                 reason="high_risk",
             )  # fmt: skip
-        world.journal.once(
-            places.quote(number),
-            Quote,
-            quote_of,
-            world,
-            plan,
-            None if triaged.tiny else world.terms.role("review", "premium"),
+        is_new, reviewer = world.is_new(places.quote(number)), world.terms.role("review", "premium")
+        quoted = world.journal.once(
+            places.quote(number), Quote, quote_of, world, plan, ground.experience, None if triaged.tiny else reviewer
         )
+        if is_new:
+            world.tell("plan.quoted", told_quote(plan, quoted))
         return plan, number
 
 
@@ -212,13 +200,40 @@ def direct(task: Task, triaged: Triage, nonce: str) -> Plan:
     return Plan(summary=task.title, risk=triaged.risk, risk_reasons=(), questions=(), reproduction=why, steps=(step,))
 
 
-def quote_of(world: World, plan: Plan, reviewer: str | None) -> Quote:
+def direct_or_planned_at(world: World, file_bytes: int | None) -> DirectOrPlanned | None:
+    """What a tiny change in a file of that size costs at once, and with plan and review."""
+    terms = world.terms
+    return direct_or_planned(
+        file_bytes, cost_of=world.cost_of, worker=terms.role(Kind.DOCS.value, "frontier"),
+        planner=terms.role("plan", "frontier"), reviewer=terms.role("review", "premium"),
+    )  # fmt: skip
+
+
+def quote_of(world: World, plan: Plan, experience: Experience, reviewer: str | None) -> Quote:
+    """By the chances that the decisions will be made with."""
     roles = {
         step.id: "cheap" if first_class(world, step) == Class.CHEAP else "frontier"
         for step in plan.steps
         if first_class(world, step) not in (Class.CODE, Class.HUMAN)
     }
-    return quote(plan, cost_of=world.cost_of, roles=roles, cheap_tries=world.terms.cheap_tries, reviewer=reviewer)
+
+    def chance_of(cls: Class, kind: Kind, own: int, other: int) -> Decimal:
+        known = economics_of(experience, world.terms, kind, world.cost_of, 0)
+        if known is None:
+            return assumed_chance(cls, kind, own, other)
+        return Decimal(str(chance(known, cls, own, other).accepted))
+
+    return quote(
+        plan, cost_of=world.cost_of, roles=roles, cheap_tries=world.terms.cheap_tries,
+        frontier_tries=world.terms.frontier_tries, reviewer=reviewer, chance=chance_of,
+    )  # fmt: skip
+
+
+def told_quote(plan: Plan, quoted: Quote) -> dict[str, object]:
+    """The log's line about a plan: unknown dollars are null."""
+    sums = {"low_usd": quoted.low_usd, "likely_usd": quoted.likely_usd, "high_usd": quoted.high_usd}
+    dollars = {name: None if usd is None else f"{usd:f}" for name, usd in sums.items()}
+    return {"steps": len(plan.steps), "risk": plan.risk, **dollars}
 
 
 def to_the_gate(
@@ -233,9 +248,13 @@ def to_the_gate(
                 "the steps are done and nothing has changed", reason="nothing_to_do",
                 remedy="say in the issue what should be different and start anew",
             )  # fmt: skip
+        proof = last_verification(world.journal, progress.tree)
+        strength = None
+        if world.terms.mutation and proof is not None:
+            strength = world.journal.once(places.strength(number), Strength, spot_checked, world, ground, progress.tree)
         candidate = world.journal.once(
             places.candidate(number), Candidate, make_candidate, world, number, plan, plan_number, ground.base,
-            progress.tree, last_verification(world.journal, progress.tree), red_on_base(world.journal, plan, ground),
+            progress.tree, proof, red_on_base(world.journal, plan, ground), strength,
         )  # fmt: skip
         if not triaged.tiny:
             wanted = review_it(world, task, plan, candidate, ground, reworks)
@@ -248,6 +267,16 @@ def to_the_gate(
             return Status.AWAITING_APPROVAL
         wanted = f"A person looked at the change and sent it back:\n{comment}"
         rework(world, plan, candidate, wanted, places.rework_step(number), ground, progress)
+
+
+def spot_checked(world: World, ground: Ground, tree: str) -> Strength:
+    """How many broken versions of the change its tests notice."""
+    world.tell("mutation.started", {})
+    broken = mutants(*contents(world.repository, world.repository.changes(ground.base.tree, tree)))
+    only = concerned(world, ground, tree, ()) or ()
+    return world.on_machines(
+        ground.image, lambda open_tree: spot_check(tree, broken, open_tree=open_tree, test=world.terms.test, only=only)
+    )
 
 
 def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground: Ground, reworks: int) -> str | None:
@@ -278,6 +307,9 @@ def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground
     decision = world.journal.once(
         places.rework_decision(candidate.number), Decision, after_review, review, reworks, MAX_REWORKS
     )
+    wrong = review.verdict == "request_changes" and any(found.severity != "low" for found in review.findings)
+    said = ReviewOutcome(at=world.now().isoformat(), accepted=not wrong)
+    remember_review(world.store, world.run_id, places.review(candidate.number), said)
     if is_new:
         found = {"verdict": review.verdict, "findings": len(review.findings), "reason": decision.reason}
         world.tell("review.decided", found)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from coderoute.domain import places
 from coderoute.domain.conversation import ModelRef, Usage
+from coderoute.domain.economics import Economics
 from coderoute.domain.judgement import Policy
 from coderoute.domain.terms import Terms
 from coderoute.errors import Blocked, SandboxLost
@@ -57,14 +58,20 @@ class World:
     def cost_of(self, role: str, usage: Usage) -> Decimal | None:
         return self.prices.cost_usd(self.model(role), usage, self.now())
 
-    def policy(self) -> Policy:
+    def policy(self, economics: Economics | None = None) -> Policy:
         return Policy(
             max_diff_lines=self.terms.diff_lines,
             max_diff_files=self.terms.diff_files,
             cheap_tries=self.terms.cheap_tries,
             frontier_tries=self.terms.frontier_tries,
             max_replans=self.terms.max_replans,
+            economics=economics,
         )
+
+    @property
+    def runs_real_commands(self) -> bool:
+        """False where results of commands were only recorded: a test nobody recorded has none there."""
+        return self.sandboxes.name != "in-memory"
 
     def on_machines(self, image: str, work: Callable[[Callable[[str], Sandbox]], T]) -> T:
         """`work(open_tree)`, again with new machines when one is lost.

@@ -1,25 +1,22 @@
 """A run as one document: what was asked, planned, tried, found, approved and merged."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterable
 
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate
-from coderoute.domain.judgement import Admission, Outcome, Review, TestReport
-from coderoute.domain.money import LedgerRow
+from coderoute.domain.judgement import Admission, Outcome, Review, Strength, TestReport, Verification
 from coderoute.domain.plan import Plan, Quote, Step
-from coderoute.domain.run import Approval, Event, RunRecord, Status
-from coderoute.domain.task import Base, Task
+from coderoute.domain.run import Approval, RunRecord, Status
+from coderoute.domain.task import Base, Task, Triage
 from coderoute.domain.terms import Terms
 from coderoute.journal import Journal
 from coderoute.ports import MergeResult, PriceList, RunStore
+from coderoute.report.burden import burden_json, burden_of
 from coderoute.report.cost import cost_json
-from coderoute.report.plain import Json, last_number, model_seconds, money, moneys
+from coderoute.report.plain import Json, last_number
+from coderoute.report.quoted import quote_json
 from coderoute.report.steps import escalations, steps_json
-
-MINUTES_TO_START = 2
-"""What reading the issue and the evidence takes before the first line of the patch."""
+from coderoute.report.timing import timing_json
 
 
 def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
@@ -48,10 +45,13 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
         "branch": merged.branch if merged else None,
         "created_at": run.created_at,
         "plan": plan_json(plan),
-        "quote": quote_json(quoted),
+        "triage": triage_json(journal.get(places.TRIAGE, Triage)),
+        "quote": quote_json(quoted, plan, terms),
         "steps": steps_json(plan, run.status, journal, rows),
         "escalations": escalations(journal),
         "tests": tests_json(journal.get(places.BASELINE, TestReport), candidate),
+        "second_run": second_run_json(candidate.verification if candidate else None),
+        "strength": strength_json(candidate.strength if candidate else None),
         "reproduction": reproduction_json(plan, candidate),
         "admission": admission_json(candidate.admission if candidate else newest_admission(journal), approval),
         "review": review_json(review),
@@ -60,9 +60,15 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
         "commit": merged.commit if merged else None,
         "pull_request": None,
         "cost": cost_json(rows, journal, terms, prices),
-        "review_burden": {"predicted_min": predicted_minutes(candidate, terms), "measured_min": None},
+        "review_burden": burden_json(burden_of(journal, terms)),
         "timing": timing_json(rows, store.events(run.id)),
     }
+
+
+def triage_json(found: Triage | None) -> Json | None:
+    if found is None:
+        return None
+    return {"tiny": found.tiny, "risk": found.risk, "reason": found.reason, "paths": list(found.paths)}
 
 
 def newest_admission(journal: Journal) -> Admission | None:
@@ -87,16 +93,6 @@ def planned_step_json(step: Step) -> Json:
         "id": step.id, "title": step.title, "class": step.cls.value, "kind": step.kind.value,
         "files": list(step.files), "depends_on": list(step.depends_on), "diff_lines": step.diff_lines,
         "checks": list(step.checks), "instructions": step.instructions, "command": step.command,
-    }  # fmt: skip
-
-
-def quote_json(quoted: Quote | None) -> Json | None:
-    if quoted is None:
-        return None
-    return {
-        "low_usd": money(quoted.low_usd), "likely_usd": money(quoted.likely_usd), "high_usd": money(quoted.high_usd),
-        "steps": moneys(quoted.steps),
-        "all_frontier_usd": money(quoted.all_frontier_usd), "all_cheap_usd": money(quoted.all_cheap_usd),
     }  # fmt: skip
 
 
@@ -125,6 +121,28 @@ def counts_json(report: TestReport | None) -> Json | None:
     return {
         "passed": report.count(Outcome.PASSED), "failed": report.count(Outcome.FAILED),
         "skipped": report.count(Outcome.SKIPPED),
+    }  # fmt: skip
+
+
+def second_run_json(verification: Verification | None) -> Json | None:
+    """The head with the base's own tests: what came out otherwise there is a protected item as well."""
+    second = verification.second if verification else None
+    if second is None:
+        return None
+    differences = [{"test": test, "what": what} for test, what in second.differences]
+    return {"canary": second.canary, "overlaid": list(second.overlaid), "differences": differences}
+
+
+def strength_json(strength: Strength | None) -> Json | None:
+    """How many broken versions of the change its tests noticed; null where it was not asked for."""
+    if strength is None:
+        return None
+    return {
+        "tried": strength.tried, "noticed": strength.noticed, "untested": strength.untested,
+        "survivors": [
+            {"path": survivor.path, "line": survivor.line, "was": survivor.was, "became": survivor.became}
+            for survivor in strength.survivors
+        ],
     }  # fmt: skip
 
 
@@ -195,29 +213,4 @@ def patch_json(candidate: Candidate | None) -> Json | None:
     return {
         "sha256": patch.sha256, "files": [change.path for change in patch.changes], "added": patch.added,
         "removed": patch.removed, "path": patch.path, "tree": patch.tree,
-    }  # fmt: skip
-
-
-def predicted_minutes(candidate: Candidate | None, terms: Terms | None) -> float | None:
-    """Minutes a person needs for the patch: a start, and so many per 100 changed lines."""
-    if candidate is None or terms is None:
-        return None
-    minutes = MINUTES_TO_START + terms.minutes_per_100_lines * candidate.patch.lines / 100
-    return float(minutes.quantize(Decimal("0.1")))
-
-
-def timing_json(rows: Sequence[LedgerRow], events: Iterable[Event]) -> Json:
-    """Seconds of work and of models; what was not measured is null."""
-    spans: list[float] = []
-    begun: datetime | None = None
-    for event in events:
-        at = datetime.fromisoformat(event.at)
-        if event.event == "run.working":
-            begun = at
-        elif event.event == "run.waiting" and begun is not None:
-            spans.append((at - begun).total_seconds())
-            begun = None
-    return {
-        "total_s": round(sum(spans), 3) if spans else None, "model_s": model_seconds(rows), "sandbox_s": None,
-        "waiting_s": None, "overhead_s": None,
     }  # fmt: skip

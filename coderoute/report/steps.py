@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from coderoute.domain import places
+from coderoute.domain.explanation import explain
 from coderoute.domain.judgement import Action, Decision
 from coderoute.domain.money import LedgerRow
 from coderoute.domain.plan import Class, Plan
@@ -46,10 +47,20 @@ def steps_json(plan: Plan | None, status: Status, journal: Journal, rows: Sequen
             "status": step_status(step, status, later=gone_on),
             "class": step.attempts[-1].cls if step.attempts else step.cls,
             "model": model_of(step.attempts[-1]) if step.attempts else None,
+            "start": start_json(step.id, journal),
             "attempts": [attempt_json(attempt, step, journal) for attempt in step.attempts],
         }
         for step, gone_on in zip(found, later, strict=True)
     ]
+
+
+def start_json(step_id: str, journal: Journal) -> Json | None:
+    """Who began the step, where that was a choice of money; the newest time."""
+    number = last_number(journal, f"start/{step_id}/")
+    decision = journal.get(places.start(step_id, number), Decision)
+    if decision is None:
+        return None
+    return {"class": decision.to, "explanation": explain(decision), "branches": decision.branches}
 
 
 def steps_of(plan: Plan | None, journal: Journal) -> list[tuple[str, str, str, bool]]:
@@ -118,6 +129,9 @@ def attempt_json(attempt: Attempt, step: Tried, journal: Journal) -> Json:
         "trigger": decision.trigger if decision else None,
         "decision": decision.action.value if decision else None,
         "reason": decision.reason if decision else None,
+        "explanation": explain(decision) if decision else None,
+        "branches": decision.branches if decision else None,
+        "noted": list(decision.noted) if decision else [],
         "diff_lines": size[0] if size else None,
         "diff_files": size[1] if size else None,
         "cost_usd": money(sum((row.cost_usd for row in calls), Decimal(0))),
@@ -143,7 +157,7 @@ def escalations(journal: Journal) -> list[Json]:
         found.append(
             {
                 "step": step_id, "trigger": decision.trigger, "from": attempt.cls if attempt else None, "to": to,
-                "reason": decision.reason,
+                "reason": decision.reason, "explanation": explain(decision), "branches": decision.branches,
             }
         )  # fmt: skip
     for key in journal.keys("rework/"):
@@ -151,6 +165,9 @@ def escalations(journal: Journal) -> list[Json]:
         if decision is not None and decision.action is not Action.ACCEPT:
             to = "human" if decision.action is Action.ASK_HUMAN else "frontier"
             found.append(
-                {"step": "review", "trigger": decision.trigger, "from": "frontier", "to": to, "reason": decision.reason}
-            )
+                {
+                    "step": "review", "trigger": decision.trigger, "from": "frontier", "to": to,
+                    "reason": decision.reason, "explanation": explain(decision), "branches": decision.branches,
+                }
+            )  # fmt: skip
     return found

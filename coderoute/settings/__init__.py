@@ -1,14 +1,12 @@
 """What the user and the repository want, from files, environment and command line, as one frozen value."""
 
 from coderoute.settings.consent import consent_hash, consent_key, needs_consent
-from coderoute.settings.keys import FRAMEWORKS
 from coderoute.settings.load import load, user_prices
 from coderoute.settings.models import require_keys
 from coderoute.settings.schema import RepositoryRequest, Route, Settings
 from coderoute.settings.sources import RepositoryFiles, state_dir, user_file
 
 __all__ = [
-    "FRAMEWORKS",
     "RepositoryFiles",
     "RepositoryRequest",
     "Route",

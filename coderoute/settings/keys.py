@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from coderoute.domain.plan import Kind
-from coderoute.settings.schema import EXIT_CODE, PYTEST, Route
+from coderoute.domain.test_frameworks import FRAMEWORKS
+from coderoute.settings.schema import Route
 from coderoute.settings.values import (
     Check,
     address,
@@ -36,7 +37,6 @@ Tree = dict[str, "Check | Tree | Named"]
 
 WORD = text(what="a word without spaces", pattern=r"[^\s\0-\x1f\x7f-\x9f-][^\s\0-\x1f\x7f-\x9f]*")
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
-FRAMEWORKS = (PYTEST, EXIT_CODE)
 
 MODEL: Tree = {
     "provider": choice("anthropic", "openai"),
@@ -98,7 +98,7 @@ KEYS: Tree = {
         "pids": whole(16, 4_194_304),
         "disk_mb": whole(16, 4_194_304),
     },
-    "verify": {"mutation": later(flag, lambda mutation: mutation is False, "leave it false")},
+    "verify": {"mutation": flag},
     "limits": {
         "budget_usd": budget,
         "review_reserve_usd": amount,

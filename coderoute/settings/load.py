@@ -1,17 +1,15 @@
 """All sources into one Settings: repository < user's file < environment < command line."""
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from coderoute.domain.money import PriceOverride
+from coderoute.domain.test_frameworks import PYTEST, framework_of
 from coderoute.errors import ConfigurationError
 from coderoute.settings import keys, models, repository, sources
 from coderoute.settings.entries import Entries, Mistakes
 from coderoute.settings.schema import (
-    EXIT_CODE,
-    PYTEST,
     GateSettings,
     GithubSettings,
     LimitSettings,
@@ -93,8 +91,7 @@ def _test(values: Values) -> TestSettings:
     plain = {path[1]: value for path, value in values.items() if path[0] == "test" and len(path) == 2}
     fields: dict[str, Any] = {"env": {path[2]: value for path, value in values.items() if path[:2] == ("test", "env")}}
     command = str(plain.get("command", TestSettings().command))
-    # Only pytest takes our report options; any other command would fail on them.
-    fields["framework"] = PYTEST if not command or re.search(r"\bpy\.?test\b", command) else EXIT_CODE
+    fields["framework"] = framework_of(command) if command else PYTEST
     return TestSettings(**(fields | plain))
 
 

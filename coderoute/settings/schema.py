@@ -6,9 +6,7 @@ from enum import StrEnum
 
 from coderoute.domain.conversation import ModelRef
 from coderoute.domain.money import PriceOverride
-
-PYTEST = "pytest"
-EXIT_CODE = "exit-code"
+from coderoute.domain.test_frameworks import PYTEST
 
 
 class Route(StrEnum):
@@ -34,8 +32,8 @@ class Models:
 class TestSettings:
     """How the repository's tests are run. An empty `command` says that there are none.
 
-    `framework` is `pytest` (a verdict per test) or `exit-code` (one verdict for all); where it was not set it
-    follows from the command.
+    `framework` is one of domain.test_frameworks: who makes the report with a verdict per test, or `exit-code` (one
+    verdict for all); where it was not set it follows from the command.
     """
 
     __test__ = False

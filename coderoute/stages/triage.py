@@ -1,9 +1,18 @@
-"""Task -> Triage by rules alone: is it tiny, and how much would a mistake cost?"""
+"""Task -> Triage by rules alone: is it tiny, and how much would a mistake cost?
+
+Words and paths say what may be tiny at all; where prices are known, they say whether doing it at once is the cheaper
+way (routing design, section 3.3).
+"""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
+from coderoute.domain.cost_model import DirectOrPlanned
+from coderoute.domain.explanation import in_dollars
 from coderoute.domain.task import Risk, Task, Triage
+
+PricesOf = Callable[[str], DirectOrPlanned | None]
+"""The two ways to do a tiny change in the file at a path; None where a price is unknown."""
 
 TINY_WORDS = 60
 """A longer description is no tiny task."""
@@ -29,7 +38,12 @@ AFTER_PATH = re.compile(r"(#L\d+(-L\d+)?|(:\d+)*)[.:!?]*$")
 """Line numbers and the punctuation of the sentence."""
 
 
-def triage(task: Task, paths: Collection[str]) -> Triage:
+def no_prices(path: str) -> DirectOrPlanned | None:  # noqa: ARG001 - a PricesOf
+    """Nothing is known of prices: the words decide alone."""
+    return None
+
+
+def triage(task: Task, paths: Collection[str], prices_of: PricesOf = no_prices) -> Triage:
     """What the words and the named files tell; in doubt a task is neither tiny nor safe. `paths`: the base's files."""
     text = f"{task.title}\n{task.body}"
     named = named_paths(text, paths)
@@ -41,9 +55,23 @@ def triage(task: Task, paths: Collection[str]) -> Triage:
     words = len(text.split())
     small = TINY.search(text)
     if small and len(named) == 1 and words <= TINY_WORDS and "```" not in text:
-        reason = f"{words} words, one file ({named[0]}), {small.group(0)!r}: a direct call is cheaper than a plan"
-        return Triage(tiny=True, risk=Risk.LOW, reason=reason, paths=named)
+        what = f"{words} words, one file ({named[0]}), {small.group(0)!r}"
+        prices = prices_of(named[0])
+        tiny, why = (True, "so small a task needs no plan") if prices is None else compared(prices)
+        return Triage(tiny=tiny, risk=Risk.LOW, reason=f"{what}: {why}", paths=named)
     return Triage(tiny=False, risk=Risk.LOW, reason="rules see neither a tiny task nor a risk", paths=named)
+
+
+def compared(prices: DirectOrPlanned) -> tuple[bool, str]:
+    """(whether to do it at once, why)."""
+    limit = prices.plan_pays_from_usd
+    direct, overhead = in_dollars(prices.direct_usd), in_dollars(prices.overhead_usd)
+    told = f"one direct attempt about {direct} against {overhead} for plan and review"
+    if limit is None:
+        return True, f"{told}, and the cheap model is not cheap enough for a plan to pay"
+    if prices.direct_is_cheaper:
+        return True, f"{told}, which pay only where a direct attempt costs more than {in_dollars(limit)}"
+    return False, f"{told}, which pay where a direct attempt costs more than {in_dollars(limit)}; so it is planned"
 
 
 def named_paths(text: str, paths: Collection[str]) -> tuple[str, ...]:

@@ -69,10 +69,10 @@ class House:
 
     def cost(self, run_id: str | None) -> dict[str, object]:
         """The cost object of a run, or over all runs."""
-        from coderoute.report import cost_json
+        from coderoute.report import cost_json, cost_of_all
 
         if run_id is None:
-            return cost_json(self.store.calls(), None, None, None)
+            return cost_of_all(self.store, self.prices_for_a_look)
         journal = Journal(self.store, run_id)
         terms = journal.get(places.TERMS, Terms)
         return cost_json(self.store.calls(run_id), journal, terms, self.prices_for_a_look(terms))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from coderoute.domain.conversation import ModelRef, Usage
 from coderoute.domain.terms import Environment, Limits, Terms, TestCommand
@@ -11,6 +10,7 @@ from coderoute.errors import Blocked, ConfigurationError
 from coderoute.ports import PriceList, Repository
 from coderoute.settings import (
     RepositoryFiles,
+    RepositoryRequest,
     Settings,
     consent_hash,
     consent_key,
@@ -18,10 +18,6 @@ from coderoute.settings import (
     needs_consent,
 )
 from coderoute.wiring.house import House, now, version
-
-if TYPE_CHECKING:
-    pass
-
 
 REFERENCE = Usage(input_tokens=50_000, output_tokens=3_000)
 """An attempt of usual size, to compare what models cost."""
@@ -62,18 +58,24 @@ def agree(house: House, settings: Settings, consent: Callable[[str, str], bool])
     """
     if not needs_consent(settings, house.store):
         return
-    digest, asked = consent_hash(settings.asked), settings.asked
+    digest = consent_hash(settings.asked)
     rows = ["The repository's own configuration wants to run this in the sandbox:"]
-    rows += [f"  set-up (with network): {visible(command)}" for command in asked.setup]
-    rows += [f"  tests: {visible(asked.test_command)}"] if asked.test_command is not None else []
-    rows += [f"  with {visible(name)}={visible(value)}" for name, value in asked.test_env.items()]
-    rows += [f"  image: {visible(asked.image)}"] if asked.image is not None else []
+    rows += [f"  {row}" for row in wishes(settings.asked)]
     if not consent("\n".join(rows), digest):
         raise Blocked(
             "the repository's own commands need your consent", reason="consent",
             remedy=f"look at them above, then add to your own settings, or as -c: trust.repository=\"{digest}\"",
         )  # fmt: skip
     house.store.remember(consent_key(digest), now().isoformat())
+
+
+def wishes(asked: RepositoryRequest) -> tuple[str, ...]:
+    """What the repository's own file wants to be run, a row each, safe to print."""
+    rows = [f"set-up (with network): {visible(command)}" for command in asked.setup]
+    rows += [f"tests: {visible(asked.test_command)}"] if asked.test_command is not None else []
+    rows += [f"with {visible(name)}={visible(value)}" for name, value in asked.test_env.items()]
+    rows += [f"image: {visible(asked.image)}"] if asked.image is not None else []
+    return tuple(rows)
 
 
 def terms_of(settings: Settings, prices: PriceList) -> Terms:
@@ -106,6 +108,7 @@ def terms_of(settings: Settings, prices: PriceList) -> Terms:
         minutes_per_100_lines=MINUTES_PER_100_LINES if measured is None else measured,
         protected_paths=settings.gate.protected_paths,
         require_other_approver=settings.gate.require_other_approver, version=version(),
+        takeover_minutes=settings.people.takeover_minutes, mutation=settings.verify.mutation,
     )  # fmt: skip
 
 

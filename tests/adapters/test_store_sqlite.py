@@ -177,6 +177,15 @@ class TestFile:
                 noted = [row[0] for row in store._db.query("SELECT number FROM migrations")]
         assert noted == list(range(1, len(MIGRATIONS) + 1))
 
+    def test_a_database_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(self, path: Path) -> None:
+        with SqliteStore(path.parent) as store, store._db.transaction() as db:
+            db.execute("INSERT INTO facts VALUES ('k', 'v')")
+            db.execute("DROP TABLE outcomes")
+            db.execute("DELETE FROM migrations WHERE number > 1")
+        with SqliteStore(path.parent) as store:
+            store.add_outcome("r1", "attempt/a/1", "1")
+            assert (store.outcomes(1), store.recall("k")) == ((("attempt/a/1", "1"),), "v")
+
     def test_an_empty_file_becomes_a_database(self, path: Path) -> None:
         path.parent.mkdir()
         path.touch()

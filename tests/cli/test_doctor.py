@@ -86,6 +86,35 @@ def test_no_tests(desk: "Desk") -> None:
     assert "UNVERIFIED" in checks["tests"]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [("python -m pytest -q", "framework pytest: a verdict per test"), ("make test", "one verdict for all of them")],
+)
+def test_the_framework_of_the_tests(desk: "Desk", command: str, said: str) -> None:
+    assert said in examined(desk, "-c", f"test.command={command}")["tests"]["detail"]
+
+
+def test_the_set_up(desk: "Desk") -> None:
+    assert "coderoute init" in examined(desk)["set-up"]["remedy"]
+
+    checks = examined(desk, "-c", 'sandbox.setup=["pip install -e .", "make"]', "-c", "sandbox.image=python:3.12")
+
+    assert checks["set-up"]["detail"] == "pip install -e . && make, in python:3.12"
+
+
+def test_a_consent_that_nobody_gave_yet(desk: "Desk") -> None:
+    assert "not needed" in examined(desk)["consent"]["detail"]
+    desk.commit({"coderoute.toml": 'sandbox.setup = ["make deps"]\ntest.command = "make\\u202e test"\n'})
+
+    missing = examined(desk)["consent"]
+
+    assert missing["ok"], "a run on a terminal asks for it"
+    assert "make deps" in missing["detail"]
+    assert "\u202e" not in missing["detail"]
+    trust = missing["remedy"].rpartition(": ")[2]
+    assert "given" in examined(desk, "-c", trust)["consent"]["detail"]
+
+
 def test_it_changes_nothing_in_the_repository(desk: "Desk") -> None:
     before = desk.fingerprint()
 

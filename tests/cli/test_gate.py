@@ -48,6 +48,36 @@ def test_the_hash_approves_and_merges(desk: "Desk") -> None:
     assert (desk.repo / "shout.py").read_text() == desk.RIGHT
     doc = desk("show", run, "--json").json
     assert (doc["status"], doc["approval"]["channel"]) == ("merged", "terminal")
+    assert doc["review_burden"]["measured_by"] == ["gate"], "and it is not counted once more"
+
+
+def test_the_time_at_the_gate_is_measured_whatever_was_decided(desk: "Desk", monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 120.0, 1000.0, 5000.0])  # a clock of our own: real minutes would take minutes
+    monkeypatch.setattr("coderoute.cli.gate.Watch.monotonic", staticmethod(lambda: next(clock)))
+    run, _ = desk.to_the_gate()
+    assert desk("show", run, "--json").json["review_burden"]["measured_min"] is None
+
+    at(desk, run, "not now\n")
+    at(desk, run, "back use an f-string\n")
+
+    doc = desk("show", run, "--json").json
+    burden = doc["review_burden"]
+    assert (burden["measured_min"], burden["measured_by"]) == (12.0, ["gate"]), "a long silence counts ten minutes"
+    assert (doc["cost"]["review_min"], doc["cost"]["review_usd"]) == (12.0, burden["measured_usd"])
+
+
+def test_the_time_between_looking_and_approving_is_measured_and_labelled(desk: "Desk") -> None:
+    burden = desk("show", desk.approved(), "--json").json["review_burden"]
+
+    assert burden["measured_by"] == ["between_commands"]
+    assert burden["measured_min"] is not None
+
+
+def test_a_look_without_a_terminal_is_not_measured(desk: "Desk") -> None:
+    run, _ = desk.to_the_gate()
+    desk("gate", run)
+
+    assert desk("show", run, "--json").json["review_burden"]["measured_min"] is None
 
 
 def test_a_hash_that_is_piped_in_approves_nothing(desk: "Desk") -> None:

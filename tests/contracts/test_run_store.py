@@ -320,6 +320,32 @@ class TestEventsAndApprovals:
         assert [approval.note for approval in store.approvals("r1")] == ["z", "a"]
 
 
+class TestOutcomes:
+    def test_outcomes_of_all_runs_come_in_the_order_they_were_added(self, store: RunStore) -> None:
+        for run_id, place in (("r2", "attempt/b/1"), ("r1", "attempt/a/1"), ("r1", "review/1")):
+            store.add_outcome(run_id, place, f'"{run_id} größe"')
+        assert store.outcomes(10) == (
+            ("attempt/b/1", '"r2 größe"'), ("attempt/a/1", '"r1 größe"'), ("review/1", '"r1 größe"'),
+        )  # fmt: skip
+
+    def test_the_first_value_of_a_place_in_a_run_stays(self, store: RunStore) -> None:
+        store.add_outcome("r1", "attempt/a/1", "1")
+        store.add_outcome("r2", "attempt/a/1", "2")
+        store.add_outcome("r1", "attempt/a/1", "3")
+        assert store.outcomes(10) == (("attempt/a/1", "1"), ("attempt/a/1", "2"))
+
+    def test_of_too_many_the_newest_come(self, store: RunStore) -> None:
+        for number in range(5):
+            store.add_outcome("r1", f"attempt/a/{number}", str(number))
+        assert [value for _, value in store.outcomes(2)] == ["3", "4"]
+        assert store.outcomes(0) == ()
+
+    def test_what_comes_again_keeps_its_age(self, store: RunStore) -> None:
+        for place in ("a", "b", "a"):
+            store.add_outcome("r1", place, "1")
+        assert [place for place, _ in store.outcomes(1)] == ["b"]
+
+
 class TestLocks:
     def test_a_lock_has_one_holder(self, store: RunStore) -> None:
         with store.lock("run:r1") as first, store.lock("run:r1") as second:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coderoute.domain.judgement import Outcome, TestReport, Verdicts
-from coderoute.domain.verdicts import compare, failure_signature
+from coderoute.domain.verdicts import compare, compare_runs, failure_signature
 
 PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
 LISTS = ("fixed", "new_failures", "pre_existing", "flaky", "vanished", "new_tests", "now_skipped")
@@ -223,3 +223,73 @@ def test_a_coarse_failure_is_known_again_by_its_output() -> None:
     )
     assert failure_signature(one) == failure_signature(other) is not None
     assert failure_signature(one) != failure_signature(third)
+
+
+# Two runs of one head
+
+CLOCK = "t.py::test_at[12:03:55 2026-11-22]"
+
+
+@pytest.mark.parametrize(
+    ("what_happened", "baseline", "first", "second", "differ"),
+    [
+        ("both agree", {"t.py::a": PASSED}, {"t.py::a": FAILED}, {"t.py::a": FAILED}, ()),
+        ("they do not", {"t.py::a": PASSED}, {"t.py::a": PASSED}, {"t.py::a": FAILED}, ("t.py::a",)),
+        ("one is skipped", {"t.py::a": PASSED}, {"t.py::a": SKIPPED}, {"t.py::a": PASSED}, ("t.py::a",)),
+        ("one lacks it", {"t.py::a": FAILED}, {}, {"t.py::a": FAILED}, ("t.py::a",)),
+        ("both lack it", {"t.py::a": FAILED}, {}, {}, ()),
+        ("a test is added", {"t.py::a": PASSED}, {"t.py::a": PASSED, "t.py::b": FAILED}, {"t.py::a": PASSED}, ()),
+        ("the file does not load", {"t.py::a": PASSED}, {"t.py::a": PASSED}, {"t.py": FAILED}, ("t.py::a",)),
+        ("neither does load", {"t.py::a": PASSED}, {"t.py": FAILED}, {"t.py": FAILED}, ()),
+        (
+            "the parameter is the time",
+            {CLOCK: PASSED},
+            {"t.py::test_at[12:04:55 2026-11-22]": PASSED},
+            {"t.py::test_at[12:05:01 2026-11-22]": FAILED},
+            (CLOCK,),
+        ),
+        ("sorted", {"b": PASSED, "a": PASSED}, {}, {"a": PASSED, "b": PASSED}, ("a", "b")),
+    ],
+)
+def test_two_runs_of_a_head_differ_where_a_test_of_the_base_ends_otherwise(
+    what_happened: str,
+    baseline: dict[str, Outcome],
+    first: dict[str, Outcome],
+    second: dict[str, Outcome],
+    differ: tuple[str, ...],
+) -> None:
+    found = compare_runs(report(baseline), report(first), report(second))
+    assert tuple(test for test, _ in found) == differ, what_happened
+
+
+def test_a_test_that_was_shown_to_be_unsteady_is_no_difference() -> None:
+    runs = report({"a": PASSED, "b": PASSED}), report({"a": FAILED, "b": FAILED})
+    assert compare_runs(runs[0], *runs, unsteady=("a",)) == (
+        ("b", "passes in the change's version, fails with the base's own tests"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "differ"), [(0, 0, False), (1, 2, False), (0, 1, True), (1, 0, True), (0, 124, True)]
+)
+def test_of_runs_known_by_exit_code_alone_only_success_is_compared(first: int, second: int, differ: bool) -> None:
+    base, one, two = (report({}, granularity="coarse", exit_code=code) for code in (0, first, second))
+    found = compare_runs(base, one, two)
+    words = f"the test command ends with {first} in the change's version, with {second} with the base's own tests"
+    assert found == ((("tests", words),) if differ else ())
+
+
+OUTCOMES = st.dictionaries(
+    st.sampled_from(["t.py::a", "t.py::b", "t.py", "u.py::C::d"]), st.sampled_from(list(Outcome))
+)
+
+
+@given(baseline=OUTCOMES, first=OUTCOMES, second=OUTCOMES)
+def test_differences_are_tests_of_the_base_and_the_same_from_either_side(
+    baseline: dict[str, Outcome], first: dict[str, Outcome], second: dict[str, Outcome]
+) -> None:
+    found = compare_runs(report(baseline), report(first), report(second))
+    mirrored = compare_runs(report(baseline), report(second), report(first))
+    assert [test for test, _ in found] == [test for test, _ in mirrored]
+    assert {test for test, _ in found} <= baseline.keys()
+    assert compare_runs(report(baseline), report(first), report(first)) == ()

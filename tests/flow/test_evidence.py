@@ -42,7 +42,7 @@ PROOF = Verification(
     tree="t", report=REPORT, verdicts=VERDICTS, checks=(), reproduction_red_on_base=None, reproduction_green=None,
     feedback="the output",
 )  # fmt: skip
-HISTORY = History(attempts_of_class=2, refused=0, signatures=("r",), replans_used=1)
+HISTORY = History(attempts_of_class=2, refused=0, signatures=("r",), replans_used=1, own_failures=1, other_failures=3)
 
 
 def change(path: str, added: int = 3, removed: int = 1) -> FileChange:

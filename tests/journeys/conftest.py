@@ -317,7 +317,7 @@ class Journey:
         return runs.found(self.store, self.id)
 
     def send_back(self, comment: str) -> str:
-        return people.send_back(self.store, self.run, comment)
+        return people.send_back(self.store, self.run, comment, self.time)
 
     def reject(self, reason: str) -> None:
         people.reject(self.store, self.run, reason)

@@ -24,7 +24,7 @@ from coderoute.domain.judgement import (
     Verification,
 )
 from coderoute.domain.money import CallState, LedgerRow
-from coderoute.domain.plan import Class, Kind, Plan, Quote, Reproduction, Step
+from coderoute.domain.plan import Class, Kind, Plan, Quote, Reproduction, Step, StepQuote
 from coderoute.domain.run import Approval, Event, RunRecord, Status
 from coderoute.domain.task import Base, Task
 from coderoute.domain.terms import Environment, Limits, Terms, TestCommand
@@ -112,6 +112,7 @@ class Prices:
 class Story:
     def __init__(self) -> None:
         self.store = InMemoryStore()
+        self.prices = Prices()
         self.journal = Journal(self.store, RUN_ID)
         self.store.create(
             RunRecord(
@@ -123,7 +124,7 @@ class Story:
     def document(self) -> dict[str, object]:
         run = self.store.get(RUN_ID)
         assert run is not None
-        return document(run, self.store, Prices())
+        return document(run, self.store, self.prices)
 
     def status(self, status: Status, reason: str | None = None, questions: tuple[str, ...] = ()) -> None:
         self.store.set_status(RUN_ID, status, reason=reason, questions=questions)
@@ -166,6 +167,14 @@ class Story:
         quote = Quote(
             low_usd=Decimal("0.1"), likely_usd=Decimal("0.2"), high_usd=None, steps={"fix": Decimal("1E-7"), "x": None},
             all_frontier_usd=Decimal(1), all_cheap_usd=None,
+            by_step={
+                "fix": StepQuote(
+                    role="cheap", low_usd=Decimal("0.05"), likely_usd=Decimal("1E-7"), high_usd=None
+                ),
+                "review": StepQuote(role="premium", low_usd=None, likely_usd=None, high_usd=None),
+                "ask": StepQuote(role=None, low_usd=Decimal(0), likely_usd=Decimal(0), high_usd=Decimal(0)),
+                "make": StepQuote(role=None, low_usd=Decimal(0), likely_usd=Decimal(0), high_usd=Decimal(0)),
+            },
         )  # fmt: skip
         self.journal.put(places.quote(number), Quote, quote)
 

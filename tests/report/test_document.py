@@ -8,9 +8,12 @@ from typing import Any, cast
 
 import pytest
 
+from coderoute.domain import places
 from coderoute.domain.candidate import Candidate
-from coderoute.domain.judgement import Admission, AdmissionItem, TestReport
+from coderoute.domain.judgement import Admission, AdmissionItem, SecondRun, Strength, Survivor, TestReport
+from coderoute.domain.plan import Class, Kind, Plan
 from coderoute.domain.run import Approval, Status
+from coderoute.domain.task import Triage
 
 Story = Any
 """Of conftest.py: a run that is brought from stage to stage."""
@@ -101,7 +104,7 @@ def test_it_is_json_and_money_is_a_decimal_string_without_exponent(story: Story,
 
     def check(name: str, value: object) -> None:
         if isinstance(value, dict):
-            inside_money = name in ("by_class", "by_stage", "by_model") or name == "quote.steps"
+            inside_money = name in ("by_class", "by_stage", "by_model", "by_cause") or name == "quote.steps"
             for key, inner in value.items():
                 check("x_usd" if inside_money else "quote.steps" if name == "quote" and key == "steps" else key, inner)
         elif isinstance(value, list):
@@ -123,7 +126,9 @@ def test_what_is_not_known_yet_is_null_and_never_zero(story: Story) -> None:
     assert {key: doc[key] for key in unknown} == dict.fromkeys(unknown)
     assert doc["cost"]["budget_usd"] is None
     assert doc["cost"]["all_cheap_estimate_usd"] is None
-    assert doc["review_burden"] == {"predicted_min": None, "measured_min": None}
+    assert doc["review_burden"] == {
+        "predicted_min": None, "measured_min": None, "measured_by": [], "predicted_usd": None, "measured_usd": None,
+    }  # fmt: skip
     assert doc["timing"] == dict.fromkeys(("total_s", "model_s", "sandbox_s", "waiting_s", "overhead_s"))
 
 
@@ -133,6 +138,37 @@ def test_a_price_nobody_knows_is_null_in_the_quote(story: Story) -> None:
     quote = story.document()["quote"]
     assert (quote["low_usd"], quote["likely_usd"], quote["high_usd"]) == ("0.1", "0.2", None)
     assert quote["steps"] == {"fix": "0.0000001", "x": None}
+
+
+def test_the_quote_tells_who_begins_each_step_and_between_what_it_may_cost(story: Story, plan: Plan) -> None:
+    story.begin()
+    make = replace(plan.steps[0], id="make", cls=Class.CODE, kind=Kind.COMMAND, command="make")
+    story.plan(replace(plan, steps=(*plan.steps, make)))
+    fix, review, ask, made = story.document()["quote"]["by_step"]
+    assert fix == {
+        "id": "fix", "class": "cheap", "model": "openai:small", "low_usd": "0.05", "likely_usd": "0.0000001",
+        "high_usd": None,
+    }  # fmt: skip
+    assert (review["class"], review["model"]) == ("frontier", "anthropic:largest")
+    assert (ask["class"], ask["model"], ask["high_usd"]) == ("human", None, "0")
+    assert made["class"] == "code"
+
+
+def test_why_a_task_goes_direct_is_told(story: Story) -> None:
+    assert story.document()["triage"] is None
+    story.journal.put(places.TRIAGE, Triage, Triage(tiny=True, risk="low", reason="so small", paths=("a.md",)))
+    assert story.document()["triage"] == {"tiny": True, "risk": "low", "reason": "so small", "paths": ["a.md"]}
+
+
+def test_a_quote_of_an_older_version_has_no_rows(story: Story, plan: Plan) -> None:
+    story.begin()
+    old = (
+        '{"low_usd":"1","likely_usd":"2","high_usd":"3","steps":{"a":"2"},"all_frontier_usd":"1","all_cheap_usd":null}'
+    )
+    story.store.put_record("run-1", places.quote(1), "Quote", old)
+    story.journal.put(places.plan(1), Plan, plan)
+    quote = story.document()["quote"]
+    assert (quote["likely_usd"], quote["by_step"]) == ("2", [])
 
 
 def test_the_status_and_why_are_told(story: Story) -> None:
@@ -170,6 +206,28 @@ def test_without_single_tests_neither_counts_nor_verdicts_are_known(story: Story
     assert tests["granularity"] == "coarse"
     assert tests["baseline"] == {"passed": None, "failed": None, "skipped": None, "exit_code": 0}
     assert tests["fixed"] is None
+
+
+def test_the_second_run_and_the_strength_of_the_tests_are_told(story: Story, candidate: Candidate) -> None:
+    survivor = Survivor(path="a.py", line=3, was="a < b", became="a <= b")
+    assert candidate.verification is not None
+    assert candidate.verification.report is not None
+    second = SecondRun(
+        report=candidate.verification.report, overlaid=("t.py",), differences=(("t", "gone"),), canary="noticed"
+    )  # fmt: skip
+    proved = replace(
+        candidate, verification=replace(candidate.verification, second=second),
+        strength=Strength(tried=4, noticed=3, survivors=(survivor,)),
+    )  # fmt: skip
+    story.begin()
+    assert (story.document()["second_run"], story.document()["strength"]) == (None, None)
+    story.come_to_the_gate(proved)
+    doc = story.document()
+    assert (doc["second_run"]["canary"], doc["second_run"]["differences"]) == (
+        "noticed",
+        [{"test": "t", "what": "gone"}],
+    )
+    assert (doc["strength"]["noticed"], doc["strength"]["survivors"][0]["became"]) == (3, "a <= b")
 
 
 def test_the_reproduction_is_proved_on_both_sides(story: Story) -> None:
@@ -225,8 +283,12 @@ def test_the_review_tells_what_it_dropped(story: Story) -> None:
 def test_minutes_of_reading_are_predicted_from_the_patch(story: Story) -> None:
     story.begin()
     assert story.document()["review_burden"]["predicted_min"] is None
+    story.plan()
+    before = story.document()["review_burden"]
+    assert (before["predicted_min"], before["predicted_usd"]) == (2.4, "3.60"), "two steps of five lines"
     story.come_to_the_gate()
-    assert story.document()["review_burden"] == {"predicted_min": 4.0, "measured_min": None}
+    after = story.document()["review_burden"]
+    assert (after["predicted_min"], after["predicted_usd"], after["measured_min"]) == (4.0, "6.00", None)
 
 
 def test_time_counts_while_a_process_works_on_the_run(story: Story) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from coderoute.domain import places
 from coderoute.domain.judgement import Action, Decision
 from coderoute.domain.plan import Class, Kind, Plan
 from coderoute.domain.run import Status
@@ -72,8 +73,22 @@ def test_attempts_are_told_with_size_cost_and_reason(planned: Story) -> None:
         "number": 2, "class": "cheap", "model": "openai:small", "cause": "model", "trigger": "target_still_red",
         "decision": "escalate", "reason": "because", "diff_lines": 12, "diff_files": 2, "cost_usd": "0.01",
         "latency_s": 1.5,
+        "explanation": "the frontier model takes over: because [target_still_red]", "branches": None, "noted": [],
     }  # fmt: skip
     assert test["attempts"][0]["trigger"] is None
+
+
+def test_what_each_way_on_was_expected_to_cost_is_told_with_attempts_escalations_and_starts(planned: Story) -> None:
+    branches = {"cheap": "0.42", "frontier": "0.31"}
+    decision = Decision(action=Action.ESCALATE, trigger="t", reason="r", to="frontier", branches=branches)
+    planned.attempt("fix", 1, None)
+    planned.journal.put(places.decision("fix", 1), Decision, decision)
+    planned.journal.put(places.start("fix", 1), Decision, decision)
+    doc = planned.document()
+    step = doc["steps"][1]
+    assert step["attempts"][0]["branches"] == doc["escalations"][0]["branches"] == step["start"]["branches"] == branches
+    assert "$0.31" in step["start"]["explanation"]
+    assert (step["start"]["class"], doc["steps"][0]["start"]) == ("frontier", None)
 
 
 def test_an_attempt_nobody_decided_on_yet_is_told_as_far_as_it_is_known(planned: Story) -> None:
@@ -135,7 +150,8 @@ def test_escalations_are_the_decisions_that_left_a_class(planned: Story) -> None
     planned.attempt("fix", 2, Action.ESCALATE, to="frontier", trigger="diff_too_large")
     planned.attempt("fix", 3, Action.REPLAN, cls="frontier", trigger="plan_wrong")
     planned.attempt("fix", 4, Action.ASK_HUMAN, cls="frontier", trigger="over_budget")
-    assert planned.document()["escalations"] == [
+    told = ("step", "trigger", "from", "to", "reason")
+    assert [{key: row[key] for key in told} for row in planned.document()["escalations"]] == [
         {"step": "fix", "trigger": "diff_too_large", "from": "cheap", "to": "frontier", "reason": "because"},
         {"step": "fix", "trigger": "plan_wrong", "from": "frontier", "to": "plan", "reason": "because"},
         {"step": "fix", "trigger": "over_budget", "from": "frontier", "to": "human", "reason": "because"},

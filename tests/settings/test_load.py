@@ -57,7 +57,7 @@ memory_mb = 4096
 pids = 300
 disk_mb = 2048
 [verify]
-mutation = false
+mutation = true
 [limits]
 budget_usd = 7.25
 review_reserve_usd = 0.50
@@ -151,6 +151,7 @@ class TestReading:
             "minutes_per_100_lines": Decimal("5.5"),
             "takeover_minutes": Decimal(45),
         }
+        assert settings.verify.mutation
         assert (settings.gate.protected_paths, settings.gate.require_other_approver) == (("infra/",), True)
         assert (settings.github.draft, settings.github.labels) == (False, ("bot",))
         assert settings.trust.repository is not None
@@ -187,6 +188,8 @@ class TestReading:
             ("python -m pytest -q", "pytest"),
             ("py.test tests", "pytest"),
             ("make test", "exit-code"),
+            ("python -m unittest -v", "unittest"),
+            ("cd web && go test ./...", "go"),
             ("tox -e pytester", "exit-code"),
             ("", "pytest"),
         ],

@@ -70,7 +70,7 @@ class TestAllowed:
             routes."edit.local" = "frontier"
             test = { command = "make test", timeout_s = 5, env = { A = "1" } }
             sandbox = { image = "python:3.12", setup = ["make"] }
-            verify.mutation = false
+            verify.mutation = true
             github = { draft = false, labels = ["bot"] }
             """
         )
@@ -78,6 +78,7 @@ class TestAllowed:
         assert settings.routes == {"edit.local": Route.FRONTIER}
         assert (settings.test.command, settings.test.timeout_s, settings.test.env) == ("make test", 5.0, {"A": "1"})
         assert (settings.sandbox.image, settings.sandbox.setup) == ("python:3.12", ("make",))
+        assert settings.verify.mutation
         assert (settings.github.draft, settings.github.labels) == (False, ("bot",))
 
     def test_a_model_the_user_says_anything_of_is_the_users_whole(self) -> None:
@@ -127,12 +128,9 @@ class TestForbidden:
         assert loaded('routes.review = "premium"').routes == {"review": Route.PREMIUM}
         assert loaded("", f"routes.review={role}").routes == {"review": Route(role)}
 
-    @pytest.mark.parametrize(
-        "name", ["sandbox.dockerfile", "sandbox.devcontainer", "routes.question", "verify.mutation"]
-    )
+    @pytest.mark.parametrize("name", ["sandbox.dockerfile", "sandbox.devcontainer", "routes.question"])
     def test_what_the_user_may_not_it_may_not_either(self, name: str) -> None:
-        value = "true" if name == "verify.mutation" else '"cheap"'
-        assert len(mistakes(f"{name} = {value}")) == 1
+        assert len(mistakes(f'{name} = "cheap"')) == 1
 
 
 LIMITS = [

@@ -1,15 +1,13 @@
-"""What follows from an attempt: a row per trigger, and what must be true of every evidence."""
+"""What follows from an attempt: a row per trigger, what is noted, and what counts against a model."""
 
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from coderoute.domain.judgement import Action, Cause, Decision, Evidence, Policy, Review
 from coderoute.domain.work import AttemptEnd
-from coderoute.stages.escalate.decide import after_review, decide
-from coderoute.stages.escalate.triggers import TRIGGERS
+from coderoute.stages.escalate.decide import after_review, decide, says_of_model
+from coderoute.stages.escalate.triggers import NOTES, TRIGGERS
 
 POLICY = Policy(max_diff_lines=400, max_diff_files=10, cheap_tries=2, frontier_tries=2, max_replans=1)
 
@@ -34,14 +32,19 @@ def red(evidence: Evidence) -> Evidence:
     return replace(evidence, failed_checks=("tests/test_a.py::test_b",), failure_signature="s")
 
 
+def flaky(evidence: Evidence) -> Evidence:
+    return replace(red(evidence), flaky=("tests/test_a.py::test_b",))
+
+
 def broken(evidence: Evidence) -> Evidence:
     return replace(evidence, unexpected_failures=("tests/test_a.py::test_old",), failure_signature="s")
 
 
 SECRET = replace(GOOD, secrets=("a.py:3 adds what looks like a key",), attempts_refused=1)
+WEAKENED = ("tests.weakened:tests/test_a.py:3",)
 REFUSED = replace(GOOD, refusals=("a.bin is a binary file",), attempts_refused=1)
 ASK, AGAIN, UP, REPLAN, ACCEPT = Action.ASK_HUMAN, Action.RETRY, Action.ESCALATE, Action.REPLAN, Action.ACCEPT
-MODEL, PLAN, ENVIRONMENT = Cause.MODEL, Cause.PLAN, Cause.ENVIRONMENT
+MODEL, PLAN, ENVIRONMENT, FLAKY = Cause.MODEL, Cause.PLAN, Cause.ENVIRONMENT, Cause.FLAKY
 
 ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] = [
     ("all is well", GOOD, ACCEPT, None, None, None),
@@ -66,6 +69,12 @@ ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] =
     # environment_broken
     ("no machine", replace(GOOD, environment_problem="gone"), ASK, "environment_broken", ENVIRONMENT, None),
     ("the model misses a tool", gave_up(GOOD, "environment"), ASK, "environment_broken", ENVIRONMENT, None),
+    # provider_down
+    ("no answer", replace(GOOD, provider_problem="overloaded"), ASK, "provider_down", Cause.PROVIDER, None),
+    (
+        "no answer for frontier, its tries used up",
+        replace(FRONTIER_AGAIN, provider_problem="overloaded"), ASK, "provider_down", Cause.PROVIDER, None,
+    ),
     # blocked
     ("unclear", gave_up(GOOD, "unclear"), ASK, "blocked", PLAN, None),
     # over_budget
@@ -89,6 +98,11 @@ ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] =
     ("a file too many", replace(GOOD, outside_plan=("b.py",)), AGAIN, "outside_plan", MODEL, "cheap"),
     ("a file too many, no try left", replace(CHEAP_AGAIN, outside_plan=("b.py",)), ACCEPT, None, None, None),
     ("by a command", replace(CODE, outside_plan=("b.py",)), ACCEPT, None, None, None),
+    (
+        "a file too many, and the same failure as before",
+        replace(red(GOOD), outside_plan=("b.py",), earlier_signatures=("s",)),
+        UP, "same_failure_twice", MODEL, "frontier",
+    ),
     # diff_too_large
     ("exactly 400 lines", replace(GOOD, diff_lines=400), ACCEPT, None, None, None),
     ("401 lines", replace(GOOD, diff_lines=401), UP, "diff_too_large", MODEL, "frontier"),
@@ -113,6 +127,11 @@ ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] =
     ("broke a test by a command", broken(CODE), REPLAN, "unexpected_failure", PLAN, None),
     ("a test is gone", replace(GOOD, vanished=("t.py::test_b",)), AGAIN, "unexpected_failure", MODEL, "cheap"),
     ("the run proves nothing", replace(GOOD, test_problem="no report"), AGAIN, "unexpected_failure", MODEL, "cheap"),
+    (
+        "broke a test of a module the plan does not name",
+        replace(broken(GOOD), unplanned_failures=("tests/test_a.py::test_old",)),
+        UP, "unexpected_failure", MODEL, "frontier",
+    ),
     # same_failure_twice
     (
         "broke it in the same way",
@@ -128,6 +147,10 @@ ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] =
         UP, "same_failure_twice", MODEL, "frontier",
     ),
     ("red in another way", replace(red(GOOD), earlier_signatures=("r",)), AGAIN, "target_still_red", MODEL, "cheap"),
+    (
+        "nothing changed and still red in the same way",
+        replace(red(GOOD), has_changes=False, earlier_signatures=("s",)), UP, "same_failure_twice", MODEL, "frontier",
+    ),
     # stuck
     ("no turn left", replace(GOOD, end=AttemptEnd.OUT_OF_TURNS), UP, "stuck", MODEL, "frontier"),
     ("only talk", replace(GOOD, end=AttemptEnd.NO_TOOLS), AGAIN, "stuck", MODEL, "cheap"),
@@ -149,8 +172,19 @@ ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] =
         "a reproduction that shows nothing",
         replace(GOOD, reproduction_green_on_base=True), AGAIN, "target_still_red", MODEL, "cheap",
     ),
+    ("only a flaky check is red", flaky(GOOD), AGAIN, "target_still_red", FLAKY, "cheap"),
+    ("a flaky check, no try left", flaky(CHEAP_AGAIN), ASK, "target_still_red", FLAKY, None),
+    (
+        "a flaky check that fails in the same way",
+        replace(flaky(GOOD), earlier_signatures=("s",)), AGAIN, "target_still_red", FLAKY, "cheap",
+    ),
+    (
+        "a flaky check beside a broken test",
+        replace(flaky(CHEAP_AGAIN), unexpected_failures=("t.py::test_b",)), UP, "unexpected_failure", MODEL, "frontier",
+    ),
     # what only lists
     ("protected paths", replace(GOOD, protected=("path.policy:a",)), ACCEPT, None, None, None),
+    ("weakened tests", replace(GOOD, protected=WEAKENED, weakened=WEAKENED), ACCEPT, None, None, None),
 ]  # fmt: skip
 
 
@@ -172,13 +206,79 @@ SEVERITY = (
 
 
 def test_triggers_stand_in_the_order_of_severity_under_their_pinned_names() -> None:
-    names = [trigger.__name__ for trigger in TRIGGERS]
+    names, noted = [trigger.__name__ for trigger in TRIGGERS], [name for name, _ in NOTES]
     assert names == [name for name in SEVERITY if name in names]
+    assert noted == [name for name in SEVERITY if name in noted]
+    elsewhere = {"review_rejected", "retry_not_worth_it"}
+    assert {*names, *noted, *elsewhere} == set(SEVERITY), "none is forgotten, none is made up"
 
 
 def test_every_trigger_has_its_row() -> None:
     fired = {row[3] for row in ROWS}
     assert fired >= {trigger.__name__ for trigger in TRIGGERS}
+
+
+OUTSIDE = ("plan.outside:b.py",)
+
+
+@pytest.mark.parametrize(
+    ("what", "evidence", "trigger", "noted"),
+    [
+        ("nothing to list", GOOD, None, ()),
+        ("a protected path", replace(GOOD, protected=("path.ci:a",)), None, ("protected_path",)),
+        ("a weakened test", replace(GOOD, protected=WEAKENED, weakened=WEAKENED), None, ("test_weakened",)),
+        (
+            "a file outside the plan, no try left",
+            replace(CHEAP_AGAIN, protected=OUTSIDE, outside_plan=("b.py",)), None, ("outside_plan",),
+        ),
+        (
+            "a file outside the plan, told to the model",
+            replace(GOOD, protected=OUTSIDE, outside_plan=("b.py",)), "outside_plan", (),
+        ),
+        (
+            "all at once, in the order of severity",
+            replace(
+                CHEAP_AGAIN, protected=(*OUTSIDE, *WEAKENED, "path.ci:a"), weakened=WEAKENED, outside_plan=("b.py",)
+            ),
+            None, ("protected_path", "test_weakened", "outside_plan"),
+        ),
+        (
+            "the next trigger that fires decides",
+            replace(red(GOOD), protected=("path.ci:a", *WEAKENED), weakened=WEAKENED),
+            "target_still_red", ("protected_path", "test_weakened"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_for_a_person_to_acknowledge_is_noted_and_decides_nothing(
+    what: str, evidence: Evidence, trigger: str | None, noted: tuple[str, ...]
+) -> None:
+    found = decide(evidence, POLICY)
+    assert (found.trigger, found.noted) == (trigger, noted), what
+
+
+@pytest.mark.parametrize(
+    ("what", "evidence", "says"),
+    [
+        ("accepted", GOOD, True),
+        ("accepted with something to acknowledge", replace(GOOD, protected=("path.ci:a",)), True),
+        ("red", red(GOOD), False),
+        ("red, and the ladder ends", replace(red(FRONTIER_AGAIN), replans_used=1), False),
+        ("red, and a new plan is next", red(FRONTIER_AGAIN), False),
+        ("a secret", SECRET, False),
+        ("too hard", gave_up(GOOD, "needs_stronger"), False),
+        ("no machine", replace(GOOD, environment_problem="gone"), None),
+        ("a tool is missing", gave_up(GOOD, "environment"), None),
+        ("no answer", replace(GOOD, provider_problem="overloaded"), None),
+        ("a flaky check", flaky(GOOD), None),
+        ("unclear", gave_up(GOOD, "unclear"), None),
+        ("impossible", gave_up(GOOD, "impossible"), None),
+        ("no money", replace(GOOD, end=AttemptEnd.NO_MONEY), None),
+    ],
+)
+def test_only_what_the_model_brought_about_counts_for_or_against_it(
+    what: str, evidence: Evidence, says: bool | None
+) -> None:
+    assert says_of_model(decide(evidence, POLICY)) is says, what
 
 
 def test_the_more_severe_of_two_decides() -> None:
@@ -195,99 +295,6 @@ def test_the_more_severe_of_two_decides() -> None:
         "target_still_red",
     ]  # fmt: skip
     assert decide(everything, POLICY).action is Action.ACCEPT
-
-
-names = st.lists(st.sampled_from(["a", "b", "s"]), max_size=2).map(tuple)
-any_evidence = st.builds(
-    Evidence,
-    step_class=st.sampled_from(["cheap", "frontier", "code"]), attempt_number=st.integers(1, 6),
-    attempts_of_class=st.integers(1, 4), end=st.sampled_from(AttemptEnd),
-    give_up_kind=st.sampled_from([None, "unclear", "impossible", "environment", "needs_stronger"]),
-    summary=st.just("s"), diff_lines=st.integers(0, 500), diff_files=st.integers(0, 12),
-    estimated_lines=st.integers(0, 200), has_changes=st.booleans(), expects_changes=st.booleans(), refusals=names,
-    secrets=names, protected=names, outside_plan=names, failed_checks=names, unexpected_failures=names, vanished=names,
-    test_problem=st.sampled_from([None, "x"]), failure_signature=st.sampled_from([None, "s", "t"]),
-    earlier_signatures=names, spent_usd=st.sampled_from([None, "1"]), budget_usd=st.just("3"),
-    over_budget=st.booleans(), feedback=st.just(""), has_checks=st.booleans(), attempts_refused=st.integers(0, 3),
-    environment_problem=st.sampled_from([None, None, "x"]), replans_used=st.integers(0, 2),
-    reproduction_green_on_base=st.booleans(),
-)  # fmt: skip
-policies = st.builds(
-    Policy, max_diff_lines=st.just(400), max_diff_files=st.just(10), cheap_tries=st.integers(0, 3),
-    frontier_tries=st.integers(0, 3), max_replans=st.integers(0, 2),
-)  # fmt: skip
-
-
-@given(any_evidence, policies)
-def test_nothing_is_accepted_that_is_not_proved(evidence: Evidence, policy: Policy) -> None:
-    if decide(evidence, policy).action is Action.ACCEPT:
-        assert evidence.end == AttemptEnd.FINISHED
-        assert not evidence.refusals
-        assert not evidence.secrets
-        assert not evidence.failed_checks
-        assert not evidence.unexpected_failures
-        assert not evidence.vanished
-        assert evidence.test_problem is None
-        assert not evidence.reproduction_green_on_base
-        assert evidence.environment_problem is None
-        assert evidence.diff_lines <= policy.max_diff_lines
-        assert evidence.diff_files <= policy.max_diff_files
-
-
-@given(any_evidence, policies)
-def test_a_change_that_is_too_large_never_gets_another_try_of_the_same_class(
-    evidence: Evidence, policy: Policy
-) -> None:
-    clean = replace(evidence, diff_lines=401, refusals=(), secrets=())
-    assert decide(clean, policy).action is not Action.RETRY
-
-
-@given(any_evidence, policies)
-def test_a_broken_environment_never_counts_against_a_model_nor_buys_a_stronger_one(
-    evidence: Evidence, policy: Policy
-) -> None:
-    found = decide(replace(evidence, environment_problem="the disk is full", refusals=(), secrets=()), policy)
-    assert (found.action, found.cause) == (Action.ASK_HUMAN, Cause.ENVIRONMENT)
-
-
-@given(any_evidence, policies)
-def test_a_refused_change_is_told_once_and_then_goes_to_a_person(evidence: Evidence, policy: Policy) -> None:
-    refused = replace(evidence, refusals=("a.bin is a binary file",))
-    assert decide(replace(refused, attempts_refused=2), policy).action is Action.ASK_HUMAN
-    first = decide(replace(refused, attempts_refused=1), policy)
-    assert first.action is Action.RETRY or evidence.step_class == "code"
-    assert "a.bin" in first.reason or evidence.secrets
-
-
-@given(any_evidence, policies)
-def test_a_command_is_never_run_again_as_it_is(evidence: Evidence, policy: Policy) -> None:
-    assert decide(replace(evidence, step_class="code"), policy).action not in (Action.RETRY, Action.ESCALATE)
-
-
-@given(any_evidence, policies)
-def test_work_goes_on_by_the_same_class_or_by_frontier(evidence: Evidence, policy: Policy) -> None:
-    found = decide(evidence, policy)
-    match found.action:
-        case Action.RETRY:
-            assert found.to == evidence.step_class
-        case Action.ESCALATE:
-            assert (evidence.step_class, found.to) == ("cheap", "frontier")
-        case _:
-            assert found.to is None
-    assert (found.trigger is None) == (found.action is Action.ACCEPT)
-
-
-@given(any_evidence, policies)
-def test_there_is_no_new_plan_beyond_the_limit(evidence: Evidence, policy: Policy) -> None:
-    spent = replace(evidence, replans_used=policy.max_replans)
-    assert decide(spent, policy).action is not Action.REPLAN
-
-
-@given(any_evidence.filter(lambda evidence: not evidence.refusals and not evidence.secrets), policies)
-def test_no_class_gets_more_tries_than_it_has(evidence: Evidence, policy: Policy) -> None:
-    tries = {"cheap": policy.cheap_tries, "frontier": policy.frontier_tries, "code": 0}[evidence.step_class]
-    if evidence.attempts_of_class >= tries:
-        assert decide(evidence, policy).action is not Action.RETRY
 
 
 REVIEW = Review(

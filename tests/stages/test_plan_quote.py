@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coderoute.domain.conversation import Usage
 from coderoute.domain.plan import Class, Kind, Plan, Reproduction, Step
-from coderoute.stages.plan.quote import ATTEMPT, REVIEW, quote
+from coderoute.stages.plan.quote import ATTEMPT, MOST_SHOWN_BYTES, REVIEW, direct_or_planned, quote
 
 STEP = Step(
     id="fix", title="t", instructions="i", cls=Class.CHEAP, kind=Kind.EDIT_LOCAL, files=(), depends_on=(), diff_lines=5,
@@ -39,14 +39,51 @@ REVIEWED = 20 * Decimal(REVIEW.input_tokens + REVIEW.output_tokens) / 1_000_000
 def test_a_cheap_step() -> None:
     found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=2, reviewer=None)
     assert found.low_usd == EDIT
-    assert found.likely_usd == EDIT + Decimal("0.4") * 10 * EDIT
-    assert found.high_usd == 2 * EDIT + 2 * 10 * EDIT
+    assert found.likely_usd is not None
+    retry = Decimal("0.4") * Decimal("1.3")
+    escalated = Decimal("0.4") * Decimal("0.76") * 10 * Decimal("1.36")
+    again = (
+        escalated * (1 - Decimal("0.75") / Decimal("2.2")) * Decimal("1.3")
+    )  # after two failures, at a weight of 0.4
+    expected = EDIT * (1 + retry + escalated + again)
+    assert found.likely_usd == pytest.approx(expected, abs=Decimal("0.000001"))
+    assert found.high_usd == EDIT * (Decimal("2.3") + 10 * Decimal("1.36") * Decimal("2.3"))
     assert found.steps == {"fix": found.likely_usd}
+
+
+def test_each_step_and_the_review_are_quoted_low_likely_and_high() -> None:
+    found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=2, reviewer="premium")
+    fix, review = found.by_step["fix"], found.by_step["review"]
+    assert (fix.role, review.role) == ("cheap", "premium")
+    assert (fix.low_usd, fix.likely_usd) == (EDIT, found.steps["fix"])
+    assert (review.low_usd, review.likely_usd, review.high_usd) == (REVIEWED, REVIEWED, 2 * REVIEWED)
+
+
+def test_chances_that_were_measured_take_the_place_of_the_assumed_ones() -> None:
+    def sure(cls: Class, kind: Kind, own: int, other: int) -> Decimal:
+        return Decimal(1)
+
+    found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "cheap"}, cheap_tries=2, reviewer=None, chance=sure)
+    assert found.likely_usd == found.low_usd
+
+
+@pytest.mark.parametrize(("size", "is_direct"), [(400, True), (8_000, True), (MOST_SHOWN_BYTES, False), (None, False)])
+def test_a_tiny_change_in_a_large_file_is_dearer_done_at_once(size: int | None, is_direct: bool) -> None:
+    found = direct_or_planned(
+        size, cost_of=lambda role, usage: cost_of("frontier" if role == "premium" else role, usage)
+    )
+    assert found is not None
+    assert found.direct_is_cheaper is is_direct
+
+
+@pytest.mark.parametrize("unknown", ["cheap", "frontier", "premium"])
+def test_what_a_plan_would_cost_is_unknown_where_a_price_is(unknown: str) -> None:
+    assert direct_or_planned(400, cost_of=lambda r, u: None if r == unknown else cost_of(r, u)) is None
 
 
 def test_a_frontier_step() -> None:
     found = quote(plan(STEP), cost_of=cost_of, roles={"fix": "frontier"}, cheap_tries=2, reviewer=None)
-    assert (found.low_usd, found.likely_usd) == (10 * EDIT, Decimal("12.5") * EDIT)
+    assert (found.low_usd, found.likely_usd) == (10 * EDIT, EDIT * 10 * (1 + Decimal("0.25") * Decimal("1.3")))
 
 
 def test_the_review_is_quoted_where_there_is_one() -> None:

@@ -1,7 +1,10 @@
 """What rules alone tell about a task; in doubt it is neither tiny nor safe."""
 
+from decimal import Decimal
+
 import pytest
 
+from coderoute.domain.cost_model import DirectOrPlanned
 from coderoute.domain.task import Task
 from coderoute.stages.triage import TINY_WORDS, named_paths, triage
 
@@ -53,6 +56,40 @@ def test_a_long_description_is_not_tiny(words: int, tiny: bool) -> None:
 
 def test_code_in_the_description_is_not_tiny() -> None:
     assert not triage(task("typo in README.md", "```\nx = 1\n```"), PATHS).tiny
+
+
+def priced(direct: str, price_ratio: str = "20") -> DirectOrPlanned:
+    """A plan and a review for 12.8 cents and half a cent of testing, which pay from 19 cents on at a price ratio of 20."""
+    return DirectOrPlanned(
+        direct_usd=Decimal(direct), overhead_usd=Decimal("0.128"), acceptance=Decimal("0.75"),
+        price_ratio=Decimal(price_ratio),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("direct", "ratio", "tiny", "why"),
+    [
+        ("0.012", "20", True, "one direct attempt about $0.0120 against $0.13 for plan and review"),
+        ("0.19", "20", True, "which pay only where a direct attempt costs more than $0.19"),
+        ("0.20", "20", False, "so it is planned"),
+        ("9", "1.2", True, "the cheap model is not cheap enough for a plan to pay"),
+    ],
+)
+def test_of_what_may_be_tiny_the_price_decides(direct: str, ratio: str, tiny: bool, why: str) -> None:
+    found = triage(task("Fix the typo in README.md"), PATHS, lambda _: priced(direct, ratio))
+    assert found.tiny is tiny
+    assert why in found.reason
+
+
+def test_the_price_is_asked_for_the_file_that_is_named() -> None:
+    asked: list[str] = []
+    triage(task("Fix the typo in `docs/my notes.md`"), PATHS, lambda path: asked.append(path))
+    assert asked == ["docs/my notes.md"]
+
+
+@pytest.mark.parametrize("title", ["Fix the crash in README.md", "Fix the typo in the password message of README.md"])
+def test_no_price_makes_tiny_what_words_do_not_allow(title: str) -> None:
+    assert not triage(task(title), PATHS, lambda _: priced("0.01")).tiny
 
 
 @pytest.mark.parametrize(

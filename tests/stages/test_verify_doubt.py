@@ -6,7 +6,7 @@ import pytest
 
 from coderoute.domain.judgement import Outcome
 from coderoute.domain.work import CommandResult, Ending
-from coderoute.stages.verify.doubt import Ran, coarse_problem, pytest_problem
+from coderoute.stages.verify.doubt import REPORTS, Ran, coarse_problem, problem_of, pytest_problem
 from coderoute.stages.verify.junit import Case
 
 
@@ -105,3 +105,30 @@ def test_a_coarse_run_can_be_doubted_too(what: str, finished: Ran, said: str) ->
 @pytest.mark.parametrize("exit_code", [0, 1, 2])
 def test_a_coarse_run_is_believed_by_its_exit_code(exit_code: int) -> None:
     assert coarse_problem(ran(exit_code, "Ran 3 tests in 0.1s", cases=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("what", "finished", "said"),
+    [
+        ("all passed", ran(), None),
+        ("one failed", ran(1, cases=(case(), FAILURE)), None),
+        ("the exit code is the runner's own", ran(101, cases=(FAILURE,)), None),
+        ("too slow", ran(124, ending=Ending.TIMEOUT, cases=None), "raise test.timeout_s"),
+        ("killed", ran(137, cases=None), "died of signal 9"),
+        ("not readable", replace(ran(cases=None), unreadable="it does not parse"), "cannot be read: it does not parse"),
+        ("counts differ", replace(ran(), contradiction="5 tests, 4 lines"), "does not add up: 5 tests, 4 lines"),
+        ("nothing collected", ran(0, cases=()), "collects no tests"),
+        ("no report", replace(ran(0, cases=None), lost="it must end"), "left no test report: it must end"),
+        ("does not compile", ran(101, "error: could not compile `a`", cases=None), "do not compile (error: could not"),
+        (
+            "does not compile, by file",
+            ran(1, "[ERROR] COMPILATION ERROR :", cases=(replace(FAILURE, name=""),)),
+            "do not compile ([ERROR] COMPILATION ERROR",
+        ),
+        ("failures hidden", ran(0, cases=(case(), FAILURE)), "exit code 0 although 1 tests failed"),
+        ("failure without a test", ran(1, "boom"), "although no test failed in its report (boom)"),
+    ],
+)
+def test_any_runner_with_a_report_is_doubted_alike(what: str, finished: Ran, said: str | None) -> None:
+    problem = problem_of(finished, REPORTS)
+    assert problem is None if said is None else said in (problem or ""), what

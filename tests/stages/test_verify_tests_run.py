@@ -10,7 +10,7 @@ import pytest
 
 from coderoute.domain.judgement import Outcome, TestReport
 from coderoute.domain.work import CommandResult, Ending, SnapshotFile
-from coderoute.stages.verify.tests_run import MAX_FAILURE_TEXTS, MAX_TAIL, run_tests
+from coderoute.stages.verify.tests_run import MAX_FAILURE_TEXTS, MAX_ID, MAX_TAIL, run_tests
 
 PYTEST = f"{sys.executable} -m pytest -q"
 
@@ -340,7 +340,35 @@ def test_texts_of_unexpected_failures_come_first(checkout: LocalFolder) -> None:
     assert "30 failed" in report.output_tail
 
 
-def test_other_frameworks_are_judged_by_exit_code(checkout: LocalFolder) -> None:
+@pytest.mark.parametrize("framework", ["exit-code", "nosetests", "go"])
+def test_what_no_adapter_can_make_report_is_judged_by_its_exit_code(checkout: LocalFolder, framework: str) -> None:
     write(checkout, {"test_a.py": "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): pass\n"})
-    report = run(checkout, f"{sys.executable} -m unittest", framework="unittest")
-    assert (report.granularity, report.exit_code, report.outcomes, report.problem) == ("coarse", 0, {}, None)
+    report = run(checkout, f"{sys.executable} -m unittest", framework=framework)
+    assert (report.framework, report.granularity) == (framework, "coarse")
+    assert (report.exit_code, report.outcomes, report.problem) == (0, {}, None)
+    assert checkout.commands == [f"{sys.executable} -m unittest"], "the command is run as it is"
+
+
+def test_ids_have_one_line_nothing_invisible_and_an_end(checkout: LocalFolder) -> None:
+    write(
+        checkout,
+        {
+            "conftest.py": """
+                import pytest
+                class Line(pytest.Item):
+                    def runtest(self): pass
+                class Lines(pytest.File):
+                    def collect(self):
+                        yield Line.from_parent(self, name="two\\nlines\\u202e")
+                        yield Line.from_parent(self, name="x" * 10_000)
+                        yield Line.from_parent(self, name="x" * 10_001)
+                def pytest_collect_file(parent, file_path):
+                    return Lines.from_parent(parent, path=file_path) if file_path.suffix == ".made" else None
+                """,
+            "a.made": "",
+        },
+    )
+    ids = list(run(checkout).outcomes)
+    assert len(ids) == 3
+    assert "a.made::two\\nlines<U+202E>" in ids
+    assert all(len(test) < MAX_ID + 50 and "\n" not in test for test in ids)

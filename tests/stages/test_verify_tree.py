@@ -13,7 +13,13 @@ from coderoute.domain.judgement import Outcome, TestReport, Verification
 from coderoute.domain.terms import Environment, Limits, TestCommand
 from coderoute.domain.work import REGULAR, Ending, SnapshotFile
 from coderoute.ports import Sandbox
-from coderoute.stages.verify.verify_tree import MAX_FEEDBACK_CHARS, is_red, measure_baseline, verify_tree
+from coderoute.stages.verify.verify_tree import (
+    MAX_FEEDBACK_CHARS,
+    MAX_FIXED_CONFIRMED,
+    is_red,
+    measure_baseline,
+    verify_tree,
+)
 
 PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
 PYTEST = TestCommand(command="pytest -q", framework="pytest", timeout_s=60, env={"LEVEL": "3"})
@@ -43,6 +49,7 @@ class World:
 
     suites: dict[str, Suite | list[Suite]]
     others: dict[str, Recorded] = field(default_factory=dict)
+    duration_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.repository = InMemoryRepository({"n": b"base"})
@@ -63,11 +70,15 @@ class World:
         now = suite.pop(0) if isinstance(suite, list) else suite
         asked = re.findall(r"[\w/.]+\.py(?:::[\w\[\].]+)*", command)
         if asked:
-            now = {t: o for t, o in now.items() if any(t == a or a.startswith(f"{t}::") for a in asked)}
+            now = {
+                t: o
+                for t, o in now.items()
+                if any(t == a or a.startswith(f"{t}::") or t.startswith(f"{a}::") for a in asked)
+            }
         exit_code = 1 if FAILED in now.values() else 0 if now else 5
         report = re.search(r"--junitxml=(\S+)", env.get("PYTEST_ADDOPTS", ""))
         left: dict[str, bytes | None] = {report.group(1): junit(now)} if report else {}
-        return Recorded(exit_code=exit_code, output=b"the output", files=left)
+        return Recorded(exit_code=exit_code, output=b"the output", files=left, duration_s=self.duration_s)
 
     def open_tree(self, tree: str) -> Sandbox:
         environment = Environment(image="i", setup=(), limits=Limits())
@@ -77,13 +88,13 @@ class World:
 
     def verify(
         self, *, checks: tuple[str, ...] = (), reproduction: str | None = None, test: TestCommand = PYTEST,
-        tested: bool = True,
+        tested: bool = True, only: tuple[str, ...] | None = None,
     ) -> Verification:  # fmt: skip
         baseline = measure_baseline(self.base, open_tree=self.open_tree, test=test) if tested else None
         self.runs.clear()
         return verify_tree(
             self.tree("head"), base_tree=self.base, baseline=baseline, checks=checks, reproduction=reproduction,
-            test=test, open_tree=self.open_tree,
+            test=test, open_tree=self.open_tree, only=only,
         )  # fmt: skip
 
 
@@ -131,6 +142,77 @@ def test_a_failure_that_does_not_come_again_is_flaky() -> None:
     assert (found.verdicts.new_failures, found.verdicts.flaky) == ((), ("tests/test_a.py::test_one",))
 
 
+RED = "tests/test_a.py::test_red"
+MENDED = {**OLD, RED: PASSED}
+
+
+@pytest.mark.parametrize(
+    ("happens_on_the_base_again", "fixed", "flaky"),
+    [
+        ([OLD], (RED,), ()),
+        ([MENDED, MENDED], (), (RED,)),
+        ([MENDED, OLD], (RED,), ()),  # alone it passes: what broke it was the other tests, and no chance
+        ([{}], (RED,), ()),
+    ],
+)
+def test_what_passes_on_the_base_again_was_not_fixed_by_the_change(
+    happens_on_the_base_again: list[Suite], fixed: tuple[str, ...], flaky: tuple[str, ...]
+) -> None:
+    w = World({"base": [OLD, *happens_on_the_base_again], "head": MENDED})
+    found = w.verify()
+    assert found.verdicts is not None
+    assert (found.verdicts.fixed, found.verdicts.flaky) == (fixed, flaky)
+    assert RED in next(command for n, command, _ in w.runs if n == "base")
+
+
+def test_of_many_fixed_tests_those_that_were_wanted_are_run_again_first() -> None:
+    many = {f"tests/test_a.py::test_{n:02}": FAILED for n in range(MAX_FIXED_CONFIRMED + 5)}
+    wanted = f"tests/test_a.py::test_{MAX_FIXED_CONFIRMED + 4}"
+    w = world(many, dict.fromkeys(many, PASSED))
+    w.verify(reproduction=wanted)
+    again = next(command for n, command, _ in w.runs if n == "base")
+    assert wanted in again
+    assert again.count("::test_") == MAX_FIXED_CONFIRMED
+
+
+TWO_FILES = {"tests/test_a.py::test_one": PASSED, "tests/test_b.py::test_two": PASSED}
+
+
+def test_only_the_selected_files_are_run_and_compared() -> None:
+    w = world(TWO_FILES, {**TWO_FILES, "tests/test_a.py::test_one": FAILED})
+    found = w.verify(only=("tests/test_a.py",))
+    assert w.runs[0][1] == "pytest -q tests/test_a.py"
+    assert found.selected == ("tests/test_a.py",)
+    assert found.report is not None
+    assert list(found.report.outcomes) == ["tests/test_a.py::test_one"]
+    assert found.verdicts is not None
+    assert (found.verdicts.new_failures, found.verdicts.vanished) == (("tests/test_a.py::test_one",), ())
+
+
+def test_the_files_of_checks_and_reproduction_are_selected_too() -> None:
+    w = world(TWO_FILES, {**TWO_FILES, "tests/test_c.py::test_three": PASSED})
+    found = w.verify(
+        only=("tests/test_a.py",), checks=("tests/test_b.py::test_two", "$ lint"),
+        reproduction="tests/test_c.py::test_three",
+    )  # fmt: skip
+    assert found.selected == ("tests/test_a.py", "tests/test_b.py", "tests/test_c.py")
+    assert (found.checks[0].passed, found.reproduction_green) == (True, True)
+
+
+@pytest.mark.parametrize("only", [None, ()])
+def test_where_nothing_is_selected_everything_is_run(only: tuple[str, ...] | None) -> None:
+    w = world(TWO_FILES, TWO_FILES)
+    assert (w.verify(only=only).selected, w.runs[0][1]) == (None, "pytest -q")
+
+
+def test_a_selection_that_holds_no_test_gives_way_to_the_whole_suite() -> None:
+    w = world(TWO_FILES, TWO_FILES)
+    found = w.verify(only=("tests/helpers.py",))
+    assert found.selected is None
+    assert found.report is not None
+    assert (found.report.problem, found.report.outcomes) == (None, TWO_FILES)
+
+
 def test_every_run_has_a_machine_of_its_own_that_is_closed() -> None:
     w = world(OLD, {**OLD, "tests/test_a.py::test_one": FAILED})
     w.verify()
@@ -143,7 +225,7 @@ def test_every_run_has_a_machine_of_its_own_that_is_closed() -> None:
 def test_each_report_has_a_place_nobody_could_guess() -> None:
     w = world(OLD, {**OLD, "tests/test_a.py::test_one": FAILED})
     w.verify()
-    places = [re.findall(r"--junitxml=(\S+)/", env["PYTEST_ADDOPTS"])[0] for _, _, env in w.runs]
+    places = [re.findall(r"--junitxml=(/tmp/[^/]+)/", env["PYTEST_ADDOPTS"])[0] for _, _, env in w.runs]
     assert len(set(places)) == len(places)
     assert all(re.fullmatch(r"/tmp/cr-[0-9a-f]{32}", place) for place in places)
 
@@ -296,6 +378,13 @@ def test_a_test_whose_file_does_not_load_on_the_base_is_red() -> None:
 def test_where_only_the_exit_code_is_known_it_says_whether_it_is_red(outcome: Outcome, red: bool) -> None:
     w = world({"t.py::a": outcome}, {})
     assert is_red("anything", w.base, open_tree=w.open_tree, test=EXIT_CODE) is red
+
+
+def test_a_whole_command_that_proves_nothing_is_neither_red_nor_green() -> None:
+    w = world({"t.py::a": FAILED}, {})
+    slow = TestCommand(command="make test", framework="exit-code", timeout_s=0, env={})
+    w.duration_s = 1.0
+    assert is_red("anything", w.base, open_tree=w.open_tree, test=slow) is None
 
 
 def test_the_baseline_is_the_suite_on_the_base() -> None:

@@ -33,7 +33,14 @@ def _first_tables(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables,)
+def _outcomes(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE outcomes (number INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, place TEXT NOT NULL, "
+        "value TEXT NOT NULL, UNIQUE (run_id, place))"
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _outcomes)
 """Applied once each, in order, and noted in the table `migrations` by their number from 1. Only ever append."""
 
 

@@ -1,4 +1,4 @@
-"""What a run leaves behind, as rows: runs, records, calls, events, approvals, facts; and the locks beside the file."""
+"""What a run leaves behind, as rows: runs, records, calls, events, approvals, outcomes, facts; and the locks beside."""
 
 import hashlib
 import json
@@ -156,6 +156,17 @@ class SqliteStore:
     def approvals(self, run_id: str) -> tuple[Approval, ...]:
         rows = self._db.query("SELECT data FROM approvals WHERE run_id = ? ORDER BY number", run_id)
         return tuple(_approval(data) for (data,) in rows)
+
+    def add_outcome(self, run_id: str, place: str, value: str) -> None:
+        with self._db.transaction() as db:
+            db.execute(
+                "INSERT INTO outcomes (run_id, place, value) VALUES (?, ?, ?) ON CONFLICT (run_id, place) DO NOTHING",
+                (run_id, place, value),
+            )
+
+    def outcomes(self, limit: int) -> tuple[tuple[str, str], ...]:
+        rows = self._db.query("SELECT place, value FROM outcomes ORDER BY number DESC LIMIT ?", str(max(limit, 0)))
+        return tuple((place, value) for place, value in reversed(rows))
 
     @contextmanager
     def lock(self, name: str) -> Iterator[bool]:

@@ -1,16 +1,19 @@
 """The rules that stop an executor. One function each; the first that fires decides.
 
 To add one: write `(evidence, policy) -> Decision | None`, put it in TRIGGERS where its severity belongs,
-and add its row to tests/stages/test_escalate.py. Nothing else changes.
+and add its row to tests/stages/test_escalate.py. Nothing else changes. What only lists an item for the gate and
+decides nothing is a `(evidence, policy) -> bool` in NOTES.
 """
 
 from collections.abc import Callable
 
-from coderoute.domain.judgement import Action, Cause, Decision, Evidence, Policy
+from coderoute.domain.judgement import Cause, Decision, Evidence, Policy
 from coderoute.domain.plan import Class
 from coderoute.domain.work import AttemptEnd
+from coderoute.stages.escalate.ladder import ask, go_stronger, has_tries_left, replan, retry, try_again
 
 Trigger = Callable[[Evidence, Policy], Decision | None]
+Note = Callable[[Evidence, Policy], bool]
 
 SLACK_LINES = 50
 """A step may always change this many lines, however small its estimate was."""
@@ -20,39 +23,6 @@ def some(names: tuple[str, ...], limit: int = 3) -> str:
     """The first few names and how many more there are."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
-
-
-def try_again(evidence: Evidence, policy: Policy, trigger: str, reason: str, cause: Cause = Cause.MODEL) -> Decision:
-    """The next rung: the same class while its tries last, then the stronger one, then nobody."""
-    if evidence.step_class == Class.CODE:
-        return go_stronger(evidence, policy, trigger, reason, Cause.PLAN)
-    if has_tries_left(evidence, policy):
-        return Decision(action=Action.RETRY, trigger=trigger, reason=reason, cause=cause, to=evidence.step_class)
-    return go_stronger(evidence, policy, trigger, reason, cause)
-
-
-def has_tries_left(evidence: Evidence, policy: Policy) -> bool:
-    """Whether the class that made this attempt may make another. A command is tried once: it has no second idea."""
-    tries = {Class.CHEAP: policy.cheap_tries, Class.FRONTIER: policy.frontier_tries}
-    return evidence.attempts_of_class < tries.get(Class(evidence.step_class), 0)
-
-
-def go_stronger(evidence: Evidence, policy: Policy, trigger: str, reason: str, cause: Cause = Cause.MODEL) -> Decision:
-    """To the frontier model; from there a new plan while one is left; then the ladder is used up."""
-    if evidence.step_class == Class.CHEAP:
-        return Decision(action=Action.ESCALATE, trigger=trigger, reason=reason, cause=cause, to=Class.FRONTIER)
-    return replan(evidence, policy, trigger, reason) or ask(trigger, reason, cause)
-
-
-def replan(evidence: Evidence, policy: Policy, trigger: str, reason: str) -> Decision | None:
-    """A new plan, None when none is left."""
-    if evidence.replans_used >= policy.max_replans:
-        return None
-    return Decision(action=Action.REPLAN, trigger=trigger, reason=reason, cause=Cause.PLAN)
-
-
-def ask(trigger: str, reason: str, cause: Cause | None = None) -> Decision:
-    return Decision(action=Action.ASK_HUMAN, trigger=trigger, reason=reason, cause=cause)
 
 
 def secret_in_diff(evidence: Evidence, policy: Policy) -> Decision | None:
@@ -75,20 +45,26 @@ def feedback_once(evidence: Evidence, policy: Policy, trigger: str, reason: str)
         return ask(trigger, f"{reason} (again, after it was told)", Cause.MODEL)
     if evidence.step_class == Class.CODE:
         return replan(evidence, policy, trigger, reason) or ask(trigger, reason, Cause.PLAN)
-    return Decision(action=Action.RETRY, trigger=trigger, reason=reason, cause=Cause.MODEL, to=evidence.step_class)
+    return retry(evidence, trigger, reason)
 
 
 def environment_broken(evidence: Evidence, policy: Policy) -> Decision | None:
-    if evidence.environment_problem is None:
+    if evidence.environment_problem is not None:
+        return ask("environment_broken", evidence.environment_problem, Cause.ENVIRONMENT)
+    if evidence.end == AttemptEnd.GAVE_UP and evidence.give_up_kind == "environment":
+        return ask("environment_broken", f"the model cannot work here: {evidence.summary}", Cause.ENVIRONMENT)
+    return None
+
+
+def provider_down(evidence: Evidence, policy: Policy) -> Decision | None:
+    if evidence.provider_problem is None:
         return None
-    return ask("environment_broken", evidence.environment_problem, Cause.ENVIRONMENT)
+    return ask("provider_down", evidence.provider_problem, Cause.PROVIDER)
 
 
 def blocked(evidence: Evidence, policy: Policy) -> Decision | None:
-    if evidence.end != AttemptEnd.GAVE_UP or evidence.give_up_kind not in ("unclear", "environment"):
+    if evidence.end != AttemptEnd.GAVE_UP or evidence.give_up_kind != "unclear":
         return None
-    if evidence.give_up_kind == "environment":
-        return ask("environment_broken", f"the model cannot work here: {evidence.summary}", Cause.ENVIRONMENT)
     return ask("blocked", f"the task is unclear: {evidence.summary}", Cause.PLAN)
 
 
@@ -116,14 +92,28 @@ def gave_up(evidence: Evidence, policy: Policy) -> Decision | None:
     return None
 
 
+def protected_path(evidence: Evidence, policy: Policy) -> bool:
+    """Risk goes to a person, not to a stronger model. Weakened tests and files outside the plan have names of their
+    own."""
+    others = set(evidence.protected) - set(evidence.weakened)
+    return any(not item.startswith("plan.outside:") for item in others)
+
+
+def test_weakened(evidence: Evidence, policy: Policy) -> bool:
+    return bool(evidence.weakened)
+
+
 def outside_plan(evidence: Evidence, policy: Policy) -> Decision | None:
-    """Feedback while a try is left; after that the gate lists the files, and a person acknowledges them."""
+    """Feedback while the ladder has a try left; after that the gate lists the files, and a person acknowledges them."""
     if not evidence.outside_plan or evidence.end != AttemptEnd.FINISHED or not has_tries_left(evidence, policy):
         return None
-    if diff_too_large(evidence, policy) is not None:
-        return None  # that allows no retry by the same class
-    reason = f"the change leaves the plan: {some(evidence.outside_plan)}"
-    return try_again(evidence, policy, "outside_plan", reason)
+    if any(rule(evidence, policy) for rule in (diff_too_large, same_failure_twice)) or broke_far_off(evidence):
+        return None  # these allow no retry by the same class
+    return retry(evidence, "outside_plan", f"the change leaves the plan: {some(evidence.outside_plan)}")
+
+
+def stays_outside_plan(evidence: Evidence, policy: Policy) -> bool:
+    return bool(evidence.outside_plan) and outside_plan(evidence, policy) is None
 
 
 def diff_too_large(evidence: Evidence, policy: Policy) -> Decision | None:
@@ -135,21 +125,25 @@ def diff_too_large(evidence: Evidence, policy: Policy) -> Decision | None:
         reason = f"{lines} changed lines; the plan expected {evidence.estimated_lines}"
     elif files > policy.max_diff_files:
         reason = f"{files} changed files; the limit is {policy.max_diff_files}"
-    return None if reason is None else go_stronger(evidence, policy, "diff_too_large", reason)
+    return None if reason is None else go_stronger(evidence, policy, "diff_too_large", reason, plan_doubted=True)
 
 
 def unexpected_failure(evidence: Evidence, policy: Policy) -> Decision | None:
-    if evidence.test_problem is not None:
-        reason = f"the test run proves nothing: {evidence.test_problem}"
-        return repeat_or_try_again(evidence, policy, "unexpected_failure", reason)
-    broken = evidence.unexpected_failures
-    gone = evidence.vanished
-    if not broken and not gone:
+    reason = what_broke(evidence)
+    if reason is None or failed_alike_before(evidence):
         return None
-    parts = ([f"fail that should pass: {some(broken)}"] if broken else []) + (
-        [f"are gone or skipped: {some(gone)}"] if gone else []
-    )
-    return repeat_or_try_again(evidence, policy, "unexpected_failure", "tests " + "; tests ".join(parts))
+    if broke_far_off(evidence):
+        far = f"{reason}, in files the plan does not name"
+        return go_stronger(evidence, policy, "unexpected_failure", far)
+    return try_again(evidence, policy, "unexpected_failure", reason)
+
+
+def same_failure_twice(evidence: Evidence, policy: Policy) -> Decision | None:
+    """Trying the same model again would be delay."""
+    reason = what_broke(evidence) or what_is_red(evidence)
+    if reason is None or not failed_alike_before(evidence) or only_flaky(evidence):
+        return None
+    return go_stronger(evidence, policy, "same_failure_twice", f"the same failure twice; {reason}")
 
 
 def stuck(evidence: Evidence, policy: Policy) -> Decision | None:
@@ -170,25 +164,54 @@ def no_change(evidence: Evidence, policy: Policy) -> Decision | None:
 
 
 def target_still_red(evidence: Evidence, policy: Policy) -> Decision | None:
-    if evidence.reproduction_green_on_base:
-        reason = "the reproduction test is not red on the base commit: it does not show the problem"
-        return repeat_or_try_again(evidence, policy, "target_still_red", reason)
-    if not evidence.failed_checks:
+    reason = what_is_red(evidence)
+    if reason is None:
         return None
-    return repeat_or_try_again(evidence, policy, "target_still_red", f"still red: {some(evidence.failed_checks)}")
+    if not only_flaky(evidence):
+        return try_again(evidence, policy, "target_still_red", reason)
+    reason = f"flaky, so nothing is shown: {some(evidence.failed_checks)}"
+    if has_tries_left(evidence, policy):
+        return retry(evidence, "target_still_red", reason, Cause.FLAKY)
+    return ask("target_still_red", reason, Cause.FLAKY)
 
 
-def repeat_or_try_again(evidence: Evidence, policy: Policy, trigger: str, reason: str) -> Decision:
-    """The same failure twice means that trying the same model again is delay."""
-    if evidence.failure_signature is not None and evidence.failure_signature in evidence.earlier_signatures:
-        return go_stronger(evidence, policy, "same_failure_twice", f"the same failure twice; {reason}")
-    return try_again(evidence, policy, trigger, reason)
+def broke_far_off(evidence: Evidence) -> bool:
+    """The cheap model broke what the plan does not speak of: it has not understood how things hang together."""
+    return bool(evidence.unplanned_failures) and evidence.step_class == Class.CHEAP
+
+
+def what_broke(evidence: Evidence) -> str | None:
+    """What was well on the base and is not any more; or that nobody can know."""
+    if evidence.test_problem is not None:
+        return f"the test run proves nothing: {evidence.test_problem}"
+    broken = [f"tests fail that should pass: {some(evidence.unexpected_failures)}"]
+    gone = [f"tests are gone or skipped: {some(evidence.vanished)}"]
+    found = (broken if evidence.unexpected_failures else []) + (gone if evidence.vanished else [])
+    return "; ".join(found) or None
+
+
+def what_is_red(evidence: Evidence) -> str | None:
+    """What the step was to make green and is not."""
+    if evidence.reproduction_green_on_base:
+        return "the reproduction test is not red on the base commit: it does not show the problem"
+    return f"still red: {some(evidence.failed_checks)}" if evidence.failed_checks else None
+
+
+def only_flaky(evidence: Evidence) -> bool:
+    """Nothing is red but what is green on the same tree at other times."""
+    sound = evidence.reproduction_green_on_base or what_broke(evidence) is not None
+    return bool(evidence.failed_checks) and not sound and set(evidence.failed_checks) <= set(evidence.flaky)
+
+
+def failed_alike_before(evidence: Evidence) -> bool:
+    return evidence.failure_signature is not None and evidence.failure_signature in evidence.earlier_signatures
 
 
 TRIGGERS: tuple[Trigger, ...] = (
     secret_in_diff,
     admission_refused,
     environment_broken,
+    provider_down,
     blocked,
     over_budget,
     plan_wrong,
@@ -196,10 +219,17 @@ TRIGGERS: tuple[Trigger, ...] = (
     outside_plan,
     diff_too_large,
     unexpected_failure,
+    same_failure_twice,
     stuck,
     no_change,
     target_still_red,
 )
-"""In order of severity. `provider_down` and `review_rejected` are met where they arise: a provider that does not
-answer ends the run as unavailable, and a review is decided on in `decide.after_review`. `same_failure_twice` is what
-a failure is called that comes again. `protected_path` and `test_weakened` only list items, which the gate shows."""
+"""In order of severity. Two more have no place here: `review_rejected` is decided on in `decide.after_review`, and
+`retry_not_worth_it` is what a trigger's own retry becomes when another way is expected to cost less (`ladder`)."""
+
+NOTES: tuple[tuple[str, Note], ...] = (
+    ("protected_path", protected_path),
+    ("test_weakened", test_weakened),
+    ("outside_plan", stays_outside_plan),
+)
+"""What a person will have to acknowledge, in order of severity."""

@@ -28,6 +28,10 @@ class Ran:
     unreadable: str | None = None
     narrowed: bool = False
     """Only some of the tests were asked for."""
+    contradiction: str | None = None
+    """Why the report does not agree with itself."""
+    lost: str = ""
+    """How such a command may lose its report."""
 
     @property
     def failed(self) -> tuple[Case, ...]:
@@ -39,14 +43,18 @@ class Ran:
         return None if found is None else _line_at(self.result.text, found.start())
 
 
+def problem_of(ran: Ran, rules: "tuple[Rule, ...]") -> str | None:
+    """Why the run proves nothing, by what ended it and by `rules`; None when it adds up."""
+    return next((problem for rule in (*ENDINGS, *rules) if (problem := rule(ran)) is not None), None)
+
+
 def pytest_problem(ran: Ran) -> str | None:
-    """Why a run of pytest proves nothing, None when it adds up."""
-    return next((problem for rule in (*ENDINGS, *REPORTS) if (problem := rule(ran)) is not None), None)
+    return problem_of(ran, PYTEST_REPORTS)
 
 
 def coarse_problem(ran: Ran) -> str | None:
     """Why a run that has nothing but an exit code proves nothing."""
-    return next((problem for rule in (*ENDINGS, ran_no_tests) if (problem := rule(ran)) is not None), None)
+    return problem_of(ran, (ran_no_tests,))
 
 
 def timed_out(ran: Ran) -> str | None:
@@ -119,9 +127,26 @@ def report_is_unreadable(ran: Ran) -> str | None:
     return None
 
 
+def report_contradicts_itself(ran: Ran) -> str | None:
+    if ran.contradiction is not None:
+        return f"the test report of {ran.command!r} does not add up: {ran.contradiction}"
+    return None
+
+
+def died_without_report(ran: Ran) -> str | None:
+    return was_killed(ran) if ran.cases is None else None
+
+
 def collected_nothing(ran: Ran) -> str | None:
     if (ran.cases is not None and not ran.cases) or (ran.cases is None and ran.result.exit_code == NOTHING_COLLECTED):
         return f"the test command {ran.command!r} collects no tests: correct test.command, or the folder it looks in"
+    return None
+
+
+def did_not_compile(ran: Ran) -> str | None:
+    why = ran.line(r"(?m)^error: could not compile|COMPILATION ERROR|Compilation failed; see")
+    if why and ran.result.exit_code and not any(case.name for case in ran.cases or ()):
+        return f"nothing was tested, because the code or its tests do not compile ({why})"
     return None
 
 
@@ -129,7 +154,7 @@ def report_is_missing(ran: Ran) -> str | None:
     if ran.cases is None:
         return (
             f"the test command {ran.command!r} ended with exit code {ran.result.exit_code} and left no test report:"
-            " it must run pytest to its end, hand PYTEST_ADDOPTS on (tox: pass_env) and set no --junitxml of its own"
+            f" {ran.lost}"
         )
     return None
 
@@ -158,7 +183,7 @@ def exit_code_hides_failures(ran: Ran) -> str | None:
 def exit_code_without_failure(ran: Ran) -> str | None:
     if ran.result.exit_code == PASSED or ran.failed:
         return None
-    coverage = ran.line(r"Required test coverage of|Coverage failure: total of")
+    coverage = ran.line(r"Required test coverage of|Coverage failure: total of|coverage threshold|^ERROR: Coverage for")
     if coverage and ran.narrowed:  # some of the tests cover some of the code: no news
         return None
     return (
@@ -199,6 +224,18 @@ ENDINGS: tuple[Rule, ...] = (timed_out, out_of_memory, printed_too_much, does_no
 
 REPORTS: tuple[Rule, ...] = (
     report_is_unreadable,
+    report_contradicts_itself,
+    died_without_report,
+    did_not_compile,
+    collected_nothing,
+    report_is_missing,
+    exit_code_hides_failures,
+    exit_code_without_failure,
+)
+"""What any runner's report says, and whether its exit code agrees."""
+
+PYTEST_REPORTS: tuple[Rule, ...] = (
+    report_is_unreadable,
     did_not_start,
     was_killed,
     collected_nothing,
@@ -209,7 +246,7 @@ REPORTS: tuple[Rule, ...] = (
     stopped_at_a_failure,
     was_interrupted,
 )
-"""What pytest's report says, and whether its exit code agrees."""
+"""The same for pytest, whose exit codes and last lines say more."""
 
 
 def _line_at(text: str, position: int) -> str:

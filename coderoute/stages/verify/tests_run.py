@@ -1,27 +1,39 @@
 """One run of the test command in a sandbox, and whether what it reports can be believed.
 
-pytest reports each test through JUnit XML to a path outside the checkout, asked for by PYTEST_ADDOPTS, so the user's
-command stays as it is. Any other framework is judged by its exit code alone, labelled `coarse`.
+The runner's adapter (see runners/shape.py) makes the command report each test to a path outside the checkout. A command
+that no adapter can make report is judged by its exit code alone, labelled `coarse`.
 """
 
+import hashlib
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from coderoute.domain.judgement import Outcome, TestReport
-from coderoute.domain.work import CommandResult
+from coderoute.domain.visible import visible
+from coderoute.domain.work import CommandResult, Ending
 from coderoute.ports import Sandbox
-from coderoute.stages.verify.checkout_paths import files_among, root_folder
-from coderoute.stages.verify.doubt import USAGE_ERROR, Ran, coarse_problem, pytest_problem
-from coderoute.stages.verify.junit import MAX_REPORT_BYTES, Case, UnreadableReport, read_cases
-from coderoute.stages.verify.pytest_ids import node_ids, outcomes
-from coderoute.stages.verify.selection import file_of, is_chosen, narrowed
+from coderoute.stages.verify.doubt import Ran, coarse_problem, problem_of
+from coderoute.stages.verify.junit import Case
+from coderoute.stages.verify.pytest_ids import outcomes
+from coderoute.stages.verify.runners.shape import Found, Place, Runner, Told
+from coderoute.stages.verify.runners.table import RUNNERS
+from coderoute.stages.verify.selection import is_chosen
 
 MAX_FAILURE_TEXTS = 20
 
 MAX_TAIL = 4_000
 """Characters kept of the end of the output."""
+
+MAX_ID = 1_000
+"""Characters of a test's id; a longer one keeps its beginning and a digest of the whole."""
+
+PREPARE_TIMEOUT_S = 60.0
+
+PIECE_CHARS = 20_000
+"""Of a file of ours in one command: quoted it must fit into one argument of `sh -c`."""
 
 Rerun = Callable[[Sequence[str]], TestReport]
 """Runs these tests once more in a fresh sandbox; all of them when there are none."""
@@ -41,26 +53,30 @@ def run_tests(
     """What the test command says about the sandbox's checkout.
 
     Args:
+        framework: one of domain/test_frameworks.py; the report's granularity says what came of it.
         only: ids (or files, or classes) to run and to report; all when empty. A command that cannot be narrowed runs
             whole and its report is filtered; a coarse report cannot be filtered.
-        report_dir: a folder outside the checkout, under a name nobody can guess; pytest makes it.
+        report_dir: a folder outside the checkout, under a name nobody can guess; it is made here.
         expected_failures: ids whose failure is no news; texts of other failures are kept first.
 
     Raises:
         SandboxLost
     """
-    if framework != "pytest":
+    runner = RUNNERS.get(framework)
+    if runner is None or runner.tell(command, env, only, report_dir) is None:
         return _coarse(sandbox.run(command, timeout_s=timeout_s, env=env), command, framework, timeout_s)
-    for number, tried in enumerate(_commands(command, only), start=1):
-        report_path = posixpath.join(report_dir, f"report-{number}.xml")
-        result = sandbox.run(tried, timeout_s=timeout_s, env=_with_report(env, report_path))
-        if result.exit_code != USAGE_ERROR or tried == command:
+    for number, (tried, wanted) in enumerate(_commands(runner, command, only), start=1):
+        folder = posixpath.join(report_dir, str(number))
+        told = runner.tell(tried, env, wanted, folder)
+        if told is None:
+            continue
+        place = Place(root=_prepare(sandbox, told, folder), folder=folder)
+        result = sandbox.run(told.command, timeout_s=timeout_s, env={**env, **told.env})
+        found = _cleaned(runner.find(sandbox, told.command, place, result.text))
+        ran = _ran(runner, tried, result, timeout_s, found, narrowed=bool(only))
+        if result.ending is not Ending.EXIT or not runner.ran_nothing(ran):
             break
-    ran = _read(sandbox, report_path, tried, result, timeout_s, narrowed=bool(only))
-    cases = ran.cases or ()
-    root = root_folder(sandbox, command, cases)
-    ids = node_ids(cases, root, lambda paths: files_among(sandbox, paths))
-    return _per_test(ran, ids, only, expected_failures)
+    return _per_test(runner, ran, found.ids, only, expected_failures)
 
 
 def confirm_flaky(suspects: Sequence[str], rerun_head: Rerun, rerun_base: Rerun) -> frozenset[str]:
@@ -95,57 +111,66 @@ def _unstable(suspects: Sequence[str], rerun: Rerun, is_other: Callable[[Outcome
     return frozenset(changed)
 
 
-def _commands(command: str, only: Sequence[str]) -> Iterable[str]:
-    """The narrowest command first: exactly these tests, then their files, then everything.
-
-    pytest may refuse an id (a file name with a bracket, a test that is not in this tree); then it has run nothing.
-    """
+def _commands(runner: Runner, command: str, only: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """(command, what a module of ours may leave out the rest for), the narrowest first, everything last."""
     if only:
-        files = tuple(dict.fromkeys(map(file_of, only)))
-        narrower = (narrowed(command, only), narrowed(command, files))
-        yield from dict.fromkeys(tried for tried in narrower if tried is not None)
-    yield command
+        yield from ((tried, only) for tried in runner.narrowed(command, only))
+    yield command, ()
 
 
-def _with_report(env: Mapping[str, str], report_path: str) -> dict[str, str]:
-    """`env` with pytest told to report every test to `report_path`, whatever the repository's configuration says.
+def _prepare(sandbox: Sandbox, told: Told, folder: str) -> str:
+    """The checkout's absolute path, "" where it cannot be told; the folder and our files in it are there then.
 
-    pytest's cache stays on: without it `--lf` and tests that use its fixture would fail.
+    Nothing of the repository runs here. The path is also left in the file `root`.
     """
-    options = (
-        f"--junitxml={shlex.quote(report_path)} -o junit_family=xunit1 -o junit_logging=no"
-        " --continue-on-collection-errors --maxfail=0"
-    )
-    return {**env, "PYTEST_ADDOPTS": f"{env.get('PYTEST_ADDOPTS', '')} {options}".strip()}
+    if not told.needs_folder:
+        return ""
+    quoted = shlex.quote(folder)
+    result = sandbox.run(f"mkdir -p {quoted} && pwd -P | tee {quoted}/root", timeout_s=PREPARE_TIMEOUT_S)
+    for name, text in told.files.items():
+        target = shlex.quote(posixpath.join(folder, name))
+        for start in range(0, len(text), PIECE_CHARS):
+            piece = shlex.quote(text[start : start + PIECE_CHARS])
+            sandbox.run(f"printf %s {piece} >>{target}", timeout_s=PREPARE_TIMEOUT_S)
+    if told.before:
+        sandbox.run(told.before, timeout_s=PREPARE_TIMEOUT_S)
+    root = result.text.strip()
+    return root if result.exit_code == 0 and root.startswith("/") and "\n" not in root else ""
 
 
-def _read(sandbox: Sandbox, path: str, command: str, result: CommandResult, timeout_s: float, *, narrowed: bool) -> Ran:
-    xml = sandbox.read(path, limit=MAX_REPORT_BYTES + 1)
-    cases: tuple[Case, ...] | None = None
-    unreadable: str | None = None
-    if xml is not None:
-        try:
-            cases = read_cases(xml)
-        except UnreadableReport as why:
-            unreadable = str(why)
+def _cleaned(found: Found) -> Found:
+    """Ids come from untrusted code: one line each, nothing invisible in them, and not endless."""
+    return replace(found, ids=tuple(map(_clean_id, found.ids)))
+
+
+def _clean_id(test_id: str) -> str:
+    shown = visible(test_id).replace("\n", "\\n").replace("\t", "\\t")
+    if len(shown) <= MAX_ID:
+        return shown
+    return f"{shown[:MAX_ID]}...{hashlib.sha256(shown.encode()).hexdigest()[:16]}"
+
+
+def _ran(
+    runner: Runner, command: str, result: CommandResult, timeout_s: float, found: Found, *, narrowed: bool
+) -> Ran:  # fmt: skip
+    if found.output:
+        result = replace(result, output=result.output + b"\n" + found.output.encode())
     return Ran(
-        command=command,
-        result=result,
-        timeout_s=timeout_s,
-        cases=cases,
-        unreadable=unreadable,
-        narrowed=narrowed,
-    )
+        command=command, result=result, timeout_s=timeout_s, cases=found.cases, unreadable=found.unreadable,
+        narrowed=narrowed, contradiction=found.contradiction, lost=runner.lost,
+    )  # fmt: skip
 
 
-def _per_test(ran: Ran, ids: Sequence[str], only: Sequence[str], expected_failures: Collection[str]) -> TestReport:
+def _per_test(
+    runner: Runner, ran: Ran, ids: Sequence[str], only: Sequence[str], expected_failures: Collection[str]
+) -> TestReport:
     cases = ran.cases or ()
     found = {node_id: how for node_id, how in outcomes(ids, cases).items() if is_chosen(node_id, only)}
-    problem = pytest_problem(ran)
+    problem = problem_of(ran, runner.doubts)
     if problem is None and not found:
         problem = f"none of the tests asked for was collected ({', '.join(only[:3])}): name tests that exist"
     return TestReport(
-        framework="pytest",
+        framework=runner.framework,
         granularity="test",
         exit_code=ran.result.exit_code,
         outcomes=dict(sorted(found.items())),

@@ -1,38 +1,29 @@
 """A tree -> what a fresh container says about it: the whole suite against the baseline, and a step's checks."""
 
-import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
+from secrets import SystemRandom
 
-from coderoute.domain.judgement import CheckResult, Outcome, TestReport, Verification, stands_for
+from coderoute.domain.judgement import CheckResult, Outcome, TestReport, Verdicts, Verification, stands_for
 from coderoute.domain.terms import TestCommand
 from coderoute.domain.verdicts import compare
 from coderoute.domain.work import Ending
-from coderoute.ports import Sandbox
-from coderoute.stages.verify.selection import file_of
-from coderoute.stages.verify.tests_run import confirm_flaky, run_tests
-
-OpenTree = Callable[[str], Sandbox]
-"""Tree -> a fresh machine that holds it."""
+from coderoute.ports import Repository, Sandbox
+from coderoute.stages.verify.second_run import Asked, Judged, second_run
+from coderoute.stages.verify.selection import file_of, is_chosen
+from coderoute.stages.verify.suite import OpenTree as OpenTree
+from coderoute.stages.verify.suite import run_on, side_by_side
+from coderoute.stages.verify.suite import run_suite as run_suite
+from coderoute.stages.verify.tests_run import confirm_flaky
 
 CHECK_TIMEOUT_S = 300.0
 MAX_FEEDBACK_CHARS = 8_000
 MAX_CHECK_OUTPUT_CHARS = 1_500
 MAX_FAILURES_TOLD = 6
 
-
-def report_dir() -> str:
-    """A folder outside the checkout whose name nobody can know beforehand."""
-    return f"/tmp/cr-{secrets.token_hex(16)}"  # noqa: S108 - inside a container of ours
-
-
-def run_suite(
-    sandbox: Sandbox, test: TestCommand, only: Sequence[str] = (), expected_failures: Collection[str] = ()
-) -> TestReport:  # fmt: skip
-    return run_tests(
-        sandbox, test.command, framework=test.framework, timeout_s=test.timeout_s, env=test.env, only=only,
-        report_dir=report_dir(), expected_failures=expected_failures,
-    )  # fmt: skip
+MAX_FIXED_CONFIRMED = 20
+"""Tests that are red on the base and green on the head, and are run again on the base in case they are flaky."""
 
 
 def measure_baseline(tree: str, *, open_tree: OpenTree, test: TestCommand) -> TestReport:
@@ -41,19 +32,17 @@ def measure_baseline(tree: str, *, open_tree: OpenTree, test: TestCommand) -> Te
     Raises:
         SandboxLost, Unavailable
     """
-    with closing(open_tree(tree)) as sandbox:
-        return run_suite(sandbox, test)
+    return run_on(tree, test, open_tree)
 
 
 def is_red(test_id: str, tree: str, *, open_tree: OpenTree, test: TestCommand) -> bool | None:
-    """Whether the test fails when it is run alone on `tree`; None when there is no such test.
+    """Whether the test fails when it is run alone on `tree`; None when there is no such test, or nobody can tell.
 
     A test whose file does not even load there is red.
     """
-    with closing(open_tree(tree)) as sandbox:
-        report = run_suite(sandbox, test, only=(test_id,))
+    report = run_on(tree, test, open_tree, only=(test_id,))
     if report.granularity != "test":
-        return report.exit_code != 0
+        return report.exit_code != 0 if report.problem is None else None
     outcomes = report.outcomes_of(test_id)
     if outcomes:
         return Outcome.FAILED in outcomes
@@ -69,44 +58,124 @@ def verify_tree(
     reproduction: str | None,
     test: TestCommand,
     open_tree: OpenTree,
+    only: tuple[str, ...] | None = None,
+    second_in: Repository | None = None,
+    canary: bool = True,
 ) -> Verification:
     """The verdicts of `tree` in a fresh machine. `baseline` None: there is no test command, only commands are checked.
 
-    A new failure is confirmed by running it again on head and on base, before anybody pays for it.
+    What speaks for or against a change is confirmed by running it again, before anybody pays for it: a new failure on
+    head and base, a fixed test on the base.
+
+    Args:
+        only: the test files that the change may concern; they and those of the checks are run. None or empty: all.
+        second_in: the repository in whose object store the trees of a second run are made. Given for a whole change:
+            then it is run again with the base's own tests, beside the first run, and `only` must be None.
+        canary: whether the second run holds tests of ours that must fail. False where commands are only recorded.
 
     Raises:
         SandboxLost, Unavailable
     """
-    with closing(open_tree(tree)) as sandbox:
-        report = None
-        if baseline is not None:
-            red_before = [test_id for test_id, how in baseline.outcomes.items() if how is Outcome.FAILED]
-            report = run_suite(sandbox, test, expected_failures=red_before)
-        commands = [command_check(sandbox, check, test) for check in checks if check.startswith("$ ")]
+    judged: Judged | None = None
+    if baseline is None or second_in is None:
+        first = first_run(tree, baseline, checks, reproduction, test, open_tree, only)
+        report = first.report
+    else:
+        asked = Asked(repository=second_in, tree=tree, base_tree=base_tree, baseline=baseline, test=test)
+        chance = SystemRandom() if canary else None
+        first, (second, ran) = side_by_side(
+            lambda machines: first_run(tree, baseline, checks, reproduction, test, machines, None),
+            lambda machines: second_run(asked, chance, machines),
+            open_tree,
+        )
+        report = first.report
+        if report is not None and report.problem is None:
+            judged = second.judged(report, ran, open_tree)
+            report = replace(report, problem=judged.problem)
     verdicts = None
     if report is not None and baseline is not None and report.problem is None:
-        verdicts = compare(baseline, report, ())
-        if verdicts.new_failures and report.granularity == "test":
-            flaky = confirm_flaky(
-                verdicts.new_failures,
-                lambda only: rerun(tree, only, test, open_tree),
-                lambda only: rerun(base_tree, only, test, open_tree),
-            )
-            verdicts = compare(baseline, report, flaky) if flaky else verdicts
-    found = [check_by_test(check, report) for check in checks if not check.startswith("$ ")] + commands
+        verdicts = confirmed(
+            restricted(baseline, first.selected), report, judged.flaky if judged else (),
+            wanted=(*checks, reproduction or ""), tree=tree, base_tree=base_tree, test=test, open_tree=open_tree,
+        )  # fmt: skip
+    found = [check_by_test(check, report) for check in checks if not check.startswith("$ ")] + first.commands
     green = None
     if reproduction is not None and report is not None:
         green = check_by_test(reproduction, report).passed
     suspects = verdicts.new_failures + verdicts.failing_new_tests if verdicts else ()
     return Verification(
         tree=tree, report=report, verdicts=verdicts, checks=tuple(found), reproduction_red_on_base=None,
-        reproduction_green=green, feedback=feedback(report, suspects, found),
+        reproduction_green=green, feedback=feedback(report, suspects, found), selected=first.selected,
+        second=judged.second if judged else None,
     )  # fmt: skip
 
 
-def rerun(tree: str, only: Sequence[str], test: TestCommand, open_tree: OpenTree) -> TestReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstRun:
+    """The head as it is: its report, the checks by command, and the files of the suite it was restricted to."""
+
+    report: TestReport | None
+    commands: list[CheckResult]
+    selected: tuple[str, ...] | None
+
+
+def first_run(
+    tree: str, baseline: TestReport | None, checks: Sequence[str], reproduction: str | None, test: TestCommand,
+    open_tree: OpenTree, only: tuple[str, ...] | None,
+) -> FirstRun:  # fmt: skip
+    report = selected = None
     with closing(open_tree(tree)) as sandbox:
-        return run_suite(sandbox, test, only=only)
+        if baseline is not None:
+            red_before = [test_id for test_id, how in baseline.outcomes.items() if how is Outcome.FAILED]
+            if only:
+                ids = (*only, *(check for check in checks if not check.startswith("$ ")), reproduction or only[0])
+                selected = tuple(sorted(set(map(file_of, ids))))
+            report = run_suite(sandbox, test, selected or (), red_before)
+        commands = [command_check(sandbox, check, test) for check in checks if check.startswith("$ ")]
+    if selected is not None and report is not None and report.problem is not None:
+        # the files hold no tests, or fail without the others: only the whole suite tells
+        report, selected = run_on(tree, test, open_tree, (), red_before), None
+    return FirstRun(report=report, commands=commands, selected=selected)
+
+
+def restricted(baseline: TestReport, selected: tuple[str, ...] | None) -> TestReport:
+    """The baseline as if only `selected` had been run."""
+    if selected is None:
+        return baseline
+    outcomes = {test: how for test, how in baseline.outcomes.items() if is_chosen(test, selected)}
+    return replace(baseline, outcomes=outcomes)
+
+
+def confirmed(
+    baseline: TestReport, report: TestReport, known_flaky: Collection[str], *, wanted: Collection[str], tree: str,
+    base_tree: str, test: TestCommand, open_tree: OpenTree,
+) -> Verdicts:  # fmt: skip
+    """The verdicts, with tests that do not do the same again among the flaky ones. `wanted` ids are looked at first."""
+    verdicts = compare(baseline, report, known_flaky)
+    if report.granularity != "test":
+        return verdicts
+    flaky = frozenset(known_flaky)
+    if verdicts.new_failures:
+        flaky |= confirm_flaky(
+            verdicts.new_failures,
+            lambda only: run_on(tree, test, open_tree, only),
+            lambda only: run_on(base_tree, test, open_tree, only),
+        )
+    fixed = sorted(verdicts.fixed, key=lambda one: not any(stands_for(id_, one) for id_ in wanted))
+    flaky |= never_red(fixed[:MAX_FIXED_CONFIRMED], base_tree, test, open_tree)
+    return compare(baseline, report, flaky) if flaky else verdicts
+
+
+def never_red(fixed: Sequence[str], base_tree: str, test: TestCommand, open_tree: OpenTree) -> frozenset[str]:
+    """Those of `fixed` that pass on the base as well when they run alone, and again when everything runs: nothing was
+    wrong with them that the change could have mended. One that only the others break was truly red."""
+    left = tuple(fixed)
+    for only in (left, ()):
+        if not left:
+            break
+        again = run_on(base_tree, test, open_tree, only)
+        left = tuple(one for one in left if again.problem is None and again.outcomes.get(one) is Outcome.PASSED)
+    return frozenset(left)
 
 
 def check_by_test(check: str, report: TestReport | None) -> CheckResult:

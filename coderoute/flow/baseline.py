@@ -1,0 +1,93 @@
+"""The repository's own tests on the base commit: measured once for the same files, image and command, over all runs."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from coderoute.domain.judgement import TestReport
+from coderoute.domain.task import Base
+from coderoute.errors import Blocked
+from coderoute.flow.world import World
+from coderoute.journal import from_json, to_json
+from coderoute.stages.verify.verify_tree import measure_baseline
+
+SLOTS = 64
+"""Baselines kept at most. Each has one place, by its key, and the next with that place takes it."""
+
+MAX_AGE = timedelta(days=7)
+"""A test that failed by chance, or by date, is not held against a commit for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A baseline as it is remembered. `at` is ISO 8601 with a zone."""
+
+    key: str
+    at: str
+    report: TestReport
+
+
+def measure(world: World, base: Base, image: str) -> TestReport:
+    """The report of the base commit's tests: of an earlier run where nothing differs that could change it.
+
+    Raises:
+        Blocked: it proves nothing; then it is not remembered, so mending the environment and resuming is enough.
+        Unavailable
+    """
+    key = key_of(world, base, image)
+    known = recalled(world, key)
+    if known is not None:
+        world.tell("baseline.recalled", {"command": world.terms.test.command, "duration_s": known.duration_s})
+        return known
+    world.tell("baseline.started", {"command": world.terms.test.command})
+    report = world.on_machines(
+        image, lambda open_tree: measure_baseline(base.tree, open_tree=open_tree, test=world.terms.test)
+    )
+    believed(report)
+    kept = Kept(key=key, at=world.now().isoformat(), report=report)
+    world.store.remember(slot_of(key), to_json(Kept, kept))
+    return report
+
+
+def believed(report: TestReport) -> TestReport:
+    """The baseline, if it proves anything.
+
+    Raises:
+        Blocked: it does not; nothing was paid yet.
+    """
+    if report.problem is None:
+        return report
+    raise Blocked(
+        f"the tests cannot be run on the base commit: {report.problem}\n{report.output_tail[-1500:]}".rstrip(),
+        reason="environment_broken",
+        remedy="set test.command, test.env, sandbox.setup or sandbox.image, then start anew: coderoute run",
+    )
+
+
+def key_of(world: World, base: Base, image: str) -> str:
+    """Equal for baselines that can stand for each other: hex sha256 over all that a report depends on."""
+    environment = world.terms.environment
+    known = (
+        base.tree, image, world.sandboxes.name, environment.runtime, asdict(environment.limits),
+        asdict(world.terms.test), world.terms.version,
+    )  # fmt: skip
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode("ascii")).hexdigest()
+
+
+def slot_of(key: str) -> str:
+    return f"baseline/{int(key[:8], 16) % SLOTS}"
+
+
+def recalled(world: World, key: str) -> TestReport | None:
+    """What is remembered under `key`; None if that is nothing, too old, or not to be read or believed."""
+    stored = world.store.recall(slot_of(key))
+    if stored is None:
+        return None
+    try:
+        kept = from_json(Kept, stored)
+        age = world.now() - datetime.fromisoformat(kept.at)
+    except (ValueError, TypeError, RecursionError):  # damaged, or written by another version of us
+        return None
+    fresh = timedelta(0) <= age <= MAX_AGE
+    return kept.report if kept.key == key and fresh and kept.report.problem is None else None

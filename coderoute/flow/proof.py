@@ -1,0 +1,87 @@
+"""What fresh machines say about the tree an attempt left: its checks, its tests, and at the end all tests twice."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from coderoute.domain.judgement import Admission, TestReport, Verification
+from coderoute.domain.plan import Plan, Step
+from coderoute.domain.task import Base
+from coderoute.domain.work import Attempt, AttemptEnd
+from coderoute.flow.experience import Experience
+from coderoute.flow.world import Questions, World
+from coderoute.ports import Sandbox
+from coderoute.stages.verify.affected import WORTH_IT_S, affected, texts_of
+from coderoute.stages.verify.verify_tree import is_red, measure_baseline, verify_tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What every step of a run stands on."""
+
+    base: Base
+    image: str
+    baseline: TestReport | None
+    questions: Questions
+    experience: Experience
+
+
+def prove(
+    world: World, plan: Plan, step: Step, last: bool, ground: Ground, attempt: Attempt, admission: Admission
+) -> Verification:
+    """What fresh machines say about the attempt's tree; a tree that admission refuses is not worth one."""
+    if admission.refusals or attempt.refused is not None or attempt.end is not AttemptEnd.FINISHED:
+        return Verification(
+            tree=attempt.tree, report=None, verdicts=None, checks=(), reproduction_red_on_base=None,
+            reproduction_green=None, feedback="",
+        )  # fmt: skip
+    world.tell("verify.started", {"step": step.id, "attempt": attempt.number})
+    writes_reproduction = plan.reproduction.step == step.id and plan.reproduction.test is not None
+    checks = tuple(
+        check for check in step.checks if not (writes_reproduction and not last and check == plan.reproduction.test)
+    )
+    if last and plan.reproduction.test is not None and plan.reproduction.test not in checks:
+        checks = (*checks, plan.reproduction.test)
+
+    def work(open_tree: Callable[[str], Sandbox]) -> Verification:
+        proof = verify_tree(
+            attempt.tree, base_tree=ground.base.tree, baseline=ground.baseline, checks=checks,
+            reproduction=plan.reproduction.test, test=world.terms.test, open_tree=open_tree,
+            only=None if last else concerned(world, ground, attempt.tree, checks),
+            second_in=world.repository if last else None, canary=world.runs_real_commands,
+        )  # fmt: skip
+        if proof.report is not None and proof.report.problem is not None and proof.second is None:
+            broken = measure_baseline(ground.base.tree, open_tree=open_tree, test=world.terms.test).problem
+            proof = replace(proof, environment_problem=broken and f"the tests no longer run on the base: {broken}")
+        if writes_reproduction and ground.baseline is not None:
+            return with_reproduction(world, plan, ground, attempt, proof, open_tree)
+        return proof
+
+    return world.on_machines(ground.image, work)
+
+
+def concerned(world: World, ground: Ground, tree: str, checks: Sequence[str]) -> tuple[str, ...] | None:
+    """The test files that the change so far may concern; None: all of them, also where running all takes no time."""
+    if ground.baseline is None or ground.baseline.duration_s < WORTH_IT_S:
+        return None
+    changed = [change.path for change in world.repository.changes(ground.base.tree, tree)]
+    return affected(changed, checks=checks, texts=texts_of(tree, world.repository), baseline=ground.baseline)
+
+
+def with_reproduction(
+    world: World, plan: Plan, ground: Ground, attempt: Attempt, proof: Verification,
+    open_tree: Callable[[str], Sandbox],
+) -> Verification:  # fmt: skip
+    """The new reproduction test alone on base plus its own file: it must be red there."""
+    test = plan.reproduction.test or ""
+    file = test.split("::", 1)[0]
+    tree = world.repository.overlay(ground.base.tree, attempt.tree, [file])
+    red = is_red(test, tree, open_tree=open_tree, test=world.terms.test)
+    if red:
+        return replace(proof, reproduction_red_on_base=True)
+    why = (
+        f"{test} was not seen to fail on the base commit: either no test of the new file has this name, or running it"
+        " alone proves nothing. Give the test exactly this name, and let it fail because of the issue."
+        if red is None
+        else f"{test} passes on the base commit. It must fail there because of the issue, and pass once that is solved."
+    )
+    return replace(proof, reproduction_red_on_base=False, feedback=f"{why}\n\n{proof.feedback}".strip())

@@ -1,0 +1,1 @@
+"""The test runners we understand: one module for each, and the shape they share."""

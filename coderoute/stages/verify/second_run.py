@@ -1,0 +1,250 @@
+"""The head once more, with the base's own tests and test configuration, and with a test file of ours that must fail.
+
+What the change did to the tests cannot hide anything here; what it does to the runner shows in our file's results.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from coderoute.domain.file_kinds import is_test
+from coderoute.domain.judgement import AdmissionItem, Outcome, SecondRun, TestReport
+from coderoute.domain.paths import shown
+from coderoute.domain.terms import TestCommand
+from coderoute.domain.verdicts import WHOLE_SUITE, compare_runs
+from coderoute.domain.watched import MANIFESTS, matches, watched
+from coderoute.domain.work import GITLINK, REGULAR, FileChange, SnapshotFile
+from coderoute.ports import Repository
+from coderoute.stages.verify.canary import Canary, Sighting, hatch, is_in, sighting, without
+from coderoute.stages.verify.selection import file_of
+from coderoute.stages.verify.suite import OpenTree, run_on
+
+NOTICED, UNUSABLE, MISSED = "noticed", "unusable", "missed"
+"""What `SecondRun.canary` says."""
+
+MAX_CONFIRMED = 50
+"""Differences that are looked at again, in case they are flaky; more are no accident."""
+
+MAX_ITEMS = 20
+MAX_TESTS_TOLD = 5
+"""In one item."""
+
+HOW_TESTS_START = (
+    "Makefile", "GNUmakefile", "*.mk", "justfile", "Taskfile.y*ml", "noxfile.py", "sitecustomize.py",
+    "usercustomize.py", "*.pth",
+)  # fmt: skip
+"""They are no part of the harness, but what starts the tests may go through them."""
+
+Rerun = Callable[[Sequence[str]], TestReport]
+"""Runs these tests once more on a fresh machine; all of them when there are none."""
+
+
+def paths_of_the_base(repository: Repository, base_tree: str, tree: str) -> tuple[str, ...]:
+    """The changed paths that belong to the tests or decide how they run, sorted: they are put back for the second run.
+    A manifest is one where that part of it differs."""
+    return tuple(change.path for change in repository.changes(base_tree, tree) if _belongs_to_tests(repository, change))
+
+
+def _belongs_to_tests(repository: Repository, change: FileChange) -> bool:
+    if is_test(change.path) or matches(change.path, HOW_TESTS_START):
+        return True
+    name = change.path.rpartition("/")[2].lower()
+    sides: tuple[bytes | None, ...] = (None, None)
+    if name in MANIFESTS:
+        sides = tuple(
+            None if mode in ("000000", GITLINK) else repository.read_many([oid])[oid]
+            for mode, oid in ((change.old_mode, change.old_oid), (change.new_mode, change.new_oid))
+        )
+    rules = {rule for rule, _ in watched(change.path, *sides)}
+    # the scripts of a package.json are how its tests start
+    return "tests.harness" in rules or (name == "package.json" and "path.autoexec" in rules)
+
+
+def protected_items(second: SecondRun | None) -> tuple[AdmissionItem, ...]:
+    """An item per file whose tests differ between the two runs, at most MAX_ITEMS; the last says how many more."""
+    if second is None:
+        return ()
+    by_file: dict[str, list[str]] = {}
+    for test, words in second.differences:
+        name = test.partition("::")[2] or test
+        by_file.setdefault(file_of(test), []).append(shown(f"{name} {words}"))
+    items = [
+        AdmissionItem(
+            id=f"tests.differ:{path}", rule="tests.differ", path=path, line=None, detail=_cut("; ", found, "tests"),
+            refuses=False,
+        )
+        for path, found in sorted(by_file.items())
+    ]  # fmt: skip
+    if len(items) <= MAX_ITEMS:
+        return tuple(items)
+    rest = len(items) - MAX_ITEMS + 1
+    more = AdmissionItem(
+        id="tests.differ:more", rule="tests.differ", path=items[MAX_ITEMS - 1].path, line=None,
+        detail=f"tests in {rest} more files end otherwise with the base's own tests", refuses=False,
+    )  # fmt: skip
+    return (*items[: MAX_ITEMS - 1], more)
+
+
+def _cut(between: str, found: Sequence[str], of_what: str) -> str:
+    more = len(found) - MAX_TESTS_TOLD
+    return between.join(found[:MAX_TESTS_TOLD]) + (f"{between}and {more} more {of_what}" if more > 0 else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The second run, the tests that were seen to be flaky on the way, and why nothing of the head can be believed."""
+
+    second: SecondRun
+    flaky: frozenset[str]
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which head is run a second time, against which base."""
+
+    repository: Repository
+    tree: str
+    base_tree: str
+    baseline: TestReport
+    test: TestCommand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Second:
+    """A second run with its trees. `restored` is the head with what belongs to the base's tests put back."""
+
+    asked: Asked
+    overlaid: tuple[str, ...]
+    restored: str
+    canary: Canary | None
+
+    def run(self, open_tree: OpenTree) -> TestReport:
+        """The run itself, canary included.
+
+        Raises:
+            SandboxLost, Unavailable
+        """
+        return self._run(self._baited(self.restored), open_tree)
+
+    def judged(self, first: TestReport, ran: TestReport, open_tree: OpenTree) -> Judged:
+        """What `first` (the head as it is) and `ran` say together. What speaks against a change is confirmed first.
+
+        Raises:
+            SandboxLost, Unavailable
+        """
+        canary, problem, comparable = self._canary_seen(ran, open_tree)
+        if canary == UNUSABLE and self.canary is not None and (is_in(ran, self.canary) or ran.problem is not None):
+            ran = self._run(self.restored, open_tree)
+        clean = without(ran, self.canary) if self.canary is not None else ran
+        flaky: frozenset[str] = frozenset()
+        differences: tuple[tuple[str, str], ...] = ()
+        if problem is None and comparable and clean.problem is None:
+            differences, flaky = self._confirmed(first, clean, open_tree)
+        elif problem is None:
+            why = clean.problem or "our own tests in it did not end as they must"
+            whole = (WHOLE_SUITE, f"with the base's own tests the run proves nothing: {why}")
+            differences = tuple(sorted((whole, *compare_runs(self.asked.baseline, first, clean))))
+        second = SecondRun(report=clean, overlaid=self.overlaid, differences=differences, canary=canary)
+        return Judged(second=second, flaky=flaky, problem=problem)
+
+    def _run(self, tree: str, open_tree: OpenTree, only: Sequence[str] = ()) -> TestReport:
+        """Failures of the base's own tests are no news, so that the canary's texts are among those kept."""
+        return run_on(tree, self.asked.test, open_tree, only, expected_failures=self.asked.baseline.outcomes)
+
+    def _baited(self, tree: str) -> str:
+        return tree if self.canary is None else _with(self.asked.repository, tree, self.canary)
+
+    def _canary_seen(self, ran: TestReport, open_tree: OpenTree) -> tuple[str, str | None, bool]:
+        """(what became of the canary, why the head cannot be believed, whether the second run can be compared).
+
+        An honest change may keep the base's tests from running at all, so before it is accused the base must have
+        noticed the canary, and the head with its own tests must have missed it too; but a test that must fail and is
+        reported as passed has no honest explanation.
+        """
+        if self.canary is None:
+            return UNUSABLE, None, True
+        seen = sighting(ran, self.canary)
+        if seen is Sighting.NOTICED:
+            return NOTICED, None, True
+        if sighting(self._run(self._baited(self.asked.base_tree), open_tree), self.canary) is not Sighting.NOTICED:
+            return UNUSABLE, None, True
+        if seen is Sighting.UNSEEN:
+            ran = self._run(self._baited(self.asked.tree), open_tree)
+            if sighting(ran, self.canary) is Sighting.NOTICED:
+                return NOTICED, None, False
+        return MISSED, _accusation(ran, self.canary), False
+
+    def _confirmed(
+        self, first: TestReport, second: TestReport, open_tree: OpenTree
+    ) -> tuple[tuple[tuple[str, str], ...], frozenset[str]]:
+        """(differences that come again, tests that are flaky)."""
+        found = compare_runs(self.asked.baseline, first, second)
+        if not 0 < len(found) <= MAX_CONFIRMED or found[0][0] == WHOLE_SUITE:
+            return found, frozenset()
+        suspects = [test for test, _ in found]
+        on_head = _unsteady(first, suspects, lambda only: self._run(self.asked.tree, open_tree, only))
+        rest = [test for test in suspects if test not in on_head]
+        restored = _unsteady(second, rest, lambda only: self._run(self.restored, open_tree, only))
+        flaky = on_head | restored
+        if restored and self.canary is not None:
+            # a test that minds our file does with it again what it did before, and is no flaky one
+            again = self._run(self._baited(self.restored), open_tree, sorted(restored))
+            flaky -= {test for test in restored if again.outcomes.get(test) is second.outcomes.get(test)}
+        return compare_runs(self.asked.baseline, first, second, on_head | restored), flaky
+
+
+def _accusation(ran: TestReport, canary: Canary) -> str:
+    if sighting(ran, canary) is Sighting.LIED:
+        what = "tests that must fail were reported as passed"
+    elif ran.problem is not None:
+        what = f"beside tests that must fail {ran.problem}"
+    else:
+        what = "tests that must fail were not reported as failed"
+    return f"the test run cannot be believed: {what}; the change interferes with the test runner"
+
+
+def _unsteady(report: TestReport, suspects: Sequence[str], rerun: Rerun) -> frozenset[str]:
+    """The suspects that end otherwise when they run alone and again when everything runs. One that the report does not
+    have cannot be run again; a run that proves nothing clears nobody."""
+    before: Mapping[str, Outcome] = report.outcomes
+    left = [test for test in suspects if test in before]
+    for only in (tuple(left), ()):
+        if not left:
+            break
+        again = rerun(only)
+        left = [
+            test
+            for test in left
+            if again.problem is None and test in again.outcomes and again.outcomes[test] is not before[test]
+        ]
+    return frozenset(left)
+
+
+def second_run(asked: Asked, chance: Random | None, open_tree: OpenTree) -> tuple[Second, TestReport]:
+    """The second run, and what it said, canary included. `chance` None: without a canary.
+
+    Raises:
+        SandboxLost, Unavailable
+    """
+    second = make_ready(asked, chance)
+    return second, second.run(open_tree)
+
+
+def make_ready(asked: Asked, chance: Random | None) -> Second:
+    """The trees of a second run, in the repository's own object store."""
+    repository = asked.repository
+    overlaid = paths_of_the_base(repository, asked.base_tree, asked.tree)
+    restored = repository.overlay(asked.tree, asked.base_tree, overlaid) if overlaid else asked.tree
+    canary = None
+    if chance is not None:
+        base, head = ([file.path for file in repository.files(tree)] for tree in (asked.base_tree, asked.tree))
+        canary = hatch(asked.test.framework, asked.baseline, base, head, chance)
+        if canary is not None and repository.read(_with(repository, restored, canary), canary.path) is None:
+            canary = None  # the repository ignores files of that name
+    return Second(asked=asked, overlaid=overlaid, restored=restored, canary=canary)
+
+
+def _with(repository: Repository, tree: str, canary: Canary) -> str:
+    alone = repository.write_tree(tree, [SnapshotFile(path=canary.path, mode=REGULAR, data=canary.data)])
+    return repository.overlay(tree, alone, [canary.path])
