@@ -1,7 +1,6 @@
 """What a run needs of this machine, this user and this repository: each looked at for itself."""
 
 import contextlib
-import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from coderoute.domain.conversation import ModelRef
 from coderoute.domain.terms import Environment, Limits
 from coderoute.domain.test_frameworks import EXIT_CODE
 from coderoute.errors import CoderouteError
+from coderoute.keys import held
 from coderoute.settings import RepositoryRequest, Settings, consent_hash, load, needs_consent, require_keys
 from coderoute.wiring.routes import rates_of
 from coderoute.wiring.terms import wishes
@@ -34,7 +34,7 @@ class Check:
 
 def checks_of(repo: Path, overrides: Sequence[str], environ: Mapping[str, str] | None = None) -> tuple[Check, ...]:
     """Every check, also those after a failing one as far as they can be made."""
-    environ = os.environ if environ is None else environ
+    environ = held().environ if environ is None else environ
     found = [guarded("state", lambda: state(environ)), guarded("docker", lambda: docker(environ))]
     settings: list[Settings] = []
     with tempfile.TemporaryDirectory(prefix="coderoute-doctor-") as folder:

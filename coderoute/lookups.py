@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
 from coderoute.domain.lines import lines_of
+from coderoute.domain.secret_files import is_secret_file, refusal_to_read
 from coderoute.domain.visible import visible
 from coderoute.errors import BadInput
 from coderoute.ports import Repository
@@ -119,6 +120,8 @@ class Lookups:
         if not isinstance(start, int | None) or not isinstance(end, int | None):
             return failed(call, "start_line and end_line are whole numbers")
         path = below_root(path)
+        if is_secret_file(path):
+            return failed(call, refusal_to_read(visible(path)))
         data = self.repository.read(self.tree, path)
         if data is None:
             return failed(call, self._missing(path))
@@ -147,12 +150,12 @@ class Lookups:
             matches = self.repository.search(self.tree, pattern, below_root(path or "") or None)
         except BadInput as error:
             return failed(call, f"{error.problem}; {error.remedy}")
-        if not matches:
-            return ToolResult(call_id=call.id, text="(no line matches)")
-        rows = [f"{match.path}:{match.line}: {visible(match.text.rstrip()[:300])}" for match in matches[:MAX_MATCHES]]
-        if len(matches) > MAX_MATCHES:
-            rows.append(f"... {len(matches) - MAX_MATCHES} more: narrow the pattern or give a path")
-        return ToolResult(call_id=call.id, text="\n".join(rows))
+        readable = [match for match in matches if not is_secret_file(match.path)]
+        rows = [f"{m.path}:{m.line}: {visible(m.text.rstrip()[:300])}" for m in readable[:MAX_MATCHES]]
+        if len(readable) > MAX_MATCHES:
+            rows.append(f"... {len(readable) - MAX_MATCHES} more: narrow the pattern or give a path")
+        rows += not_shown(match.path for match in matches)
+        return ToolResult(call_id=call.id, text="\n".join(rows) or "(no line matches)")
 
     def list_files(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         path = arguments.get("path")
@@ -170,6 +173,14 @@ def listing(paths: Iterable[str], folder: str) -> str:
         return f"(no files below {visible(folder) or 'the root'})"
     more = [f"... {len(found) - MAX_LINES} more: give a deeper folder"] if len(found) > MAX_LINES else []
     return "\n".join(found[:MAX_LINES] + more)
+
+
+def not_shown(paths: Iterable[str]) -> list[str]:
+    """A row that names the files among `paths` whose matches are kept back; none without any."""
+    secret = sorted({path for path in paths if is_secret_file(path)})
+    more = ", ..." if len(secret) > 5 else ""
+    names = ", ".join(map(visible, secret[:5]))
+    return [f"(matches in {names}{more} are not shown: the names say that they hold secrets)"] if secret else []
 
 
 def below_root(path: str) -> str:

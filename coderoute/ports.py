@@ -13,7 +13,7 @@ from typing import Protocol
 from coderoute.domain.conversation import ModelRef, ModelReply, ModelRequest, Usage
 from coderoute.domain.money import CallState, LedgerRow
 from coderoute.domain.run import Approval, Event, RunRecord, Status
-from coderoute.domain.task import Base
+from coderoute.domain.task import Base, Revision
 from coderoute.domain.terms import Environment as Environment
 from coderoute.domain.terms import Limits as Limits
 from coderoute.domain.work import CommandResult, FileChange, SnapshotFile, TreeFile
@@ -118,6 +118,30 @@ class SandboxHost(Protocol):
         ...
 
 
+class Leftovers(Protocol):
+    """What sandboxes leave behind on their engine, by the installation that made them; those of others are not seen.
+
+    Raises (from every method):
+        Unavailable: the engine does not answer.
+    """
+
+    def remove_sandboxes(self, run_id: str) -> int:
+        """Removes the machines of a run, running or not; how many it were."""
+        ...
+
+    def reap(self, now: datetime) -> int:
+        """Removes machines whose lease ran out or whose process has ended; how many it were."""
+        ...
+
+    def set_up_images(self) -> tuple[str, ...]:
+        """The ids of the images that `prepare` made here and that are still there, oldest first."""
+        ...
+
+    def remove_image(self, image: str) -> bool:
+        """Removes an image that `prepare` made; False where a machine still needs it, or it is none of ours."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """One line that a search found."""
@@ -159,6 +183,15 @@ class Repository(Protocol):
         """
         ...
 
+    def revision(self, name: str | None) -> Revision:
+        """A branch, tag or commit (None: what is checked out) with its first parent, to look at, not to work from:
+        trees with submodules or LFS files are taken too.
+
+        Raises:
+            BadInput: no such commit, its parent is not there (a shallow clone), or a kind of repository we cannot read.
+        """
+        ...
+
     def warnings(self) -> tuple[str, ...]:
         """Executable keys in the repository's configuration: they cannot run through us, but would for the user."""
         ...
@@ -195,6 +228,16 @@ class Repository(Protocol):
 
         Raises:
             Refused: a path or type no tree of ours may hold, by rule and name.
+        """
+        ...
+
+    def apply_patch(self, base_tree: str, patch: bytes) -> str:
+        """The tree that `base_tree` becomes by `patch` (git's format), in our own object store.
+
+        No path or type rule of ours is asked: nothing is to be built of the tree before admission has seen it.
+
+        Raises:
+            BadInput: the patch does not parse, or does not fit the tree.
         """
         ...
 
@@ -329,3 +372,12 @@ class RunStore(Protocol):
         ...
 
     def recall(self, key: str) -> str | None: ...
+
+    def forget(self, key: str) -> None:
+        """Remove a remembered fact; nothing happens where there is none."""
+        ...
+
+    def purge(self, run_id: str) -> None:
+        """Remove the run with its records, events and approvals, so that their text is in no file any more; safe to
+        repeat. Its ledger rows and outcomes stay: what was spent and learnt is not undone."""
+        ...

@@ -2,10 +2,18 @@
 
 import hashlib
 import re
+import unicodedata
+from collections.abc import Sequence
 from importlib.resources import files
+
+from coderoute.domain.page import Hidden, as_shown
+from coderoute.domain.unseen import counted, without_unseen
+from coderoute.domain.visible import visible
 
 PLACEHOLDER = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
 ISSUE_LIMIT_BYTES = 65_536
+SHOWN_CHARS = 1_000
+"""Of what was hidden, for a person to read."""
 
 
 def render(package: str, name: str, /, **values: str) -> str:
@@ -33,89 +41,90 @@ def sha256(package: str, name: str) -> str:
     return hashlib.sha256(files(package).joinpath(name).read_bytes()).hexdigest()
 
 
+ANGLES = {
+    **dict.fromkeys("<\uff1c\u2039\u27e8\u2329\u3008\u02c2\u276e\u2770\ufe64\u1438\u16b2\u29fc", 1),
+    **dict.fromkeys("\u00ab\u226a\u300a\u27ea\u2e28", 2),
+    "\u22d8": 3,
+}
+"""Signs that look like the one our markers begin with, and how many of it each looks like."""
+_SIGN = f"[{''.join(ANGLES)}]"
+MARKER = re.compile(rf"(?P<signs>{_SIGN}(?:[ \t]*{_SIGN})*)[ \t]*(?P<word>[^\W\d_]+)(?=[ \t])")
+_LOOKALIKE = str.maketrans("\u0435\u0455\u0456\u0501\u0578\u03bd\u0261\u0432\u044c\u03b5\u03b7\u043f", "esidnngbbenn")
+
+
 def fence(label: str, text: str, nonce: str) -> str:
     """`text` between two lines that carry `nonce`, which nothing inside can imitate: it is data, whatever it says.
 
     `nonce` is at least 8 letters or digits that the author of the text could not know. Its occurrences in `text`
-    and `label` are replaced; `label` becomes one line.
+    and `label` are replaced, and so is what looks like such a line with another nonce; `label` becomes one line.
     """
     if not re.fullmatch(r"[0-9A-Za-z]{8,}", nonce):
         raise ValueError(f"a nonce has at least 8 letters or digits, this one is {nonce!r}")
     imitation = re.compile(nonce, re.IGNORECASE)
-    name = imitation.sub("[removed]", " ".join(label.split()))[:200]
-    body = imitation.sub("[removed]", text)
+    name = imitation.sub("[removed]", _without_markers(" ".join(label.split())))[:200]
+    body = imitation.sub("[removed]", _without_markers(text))
     return f"<<<begin {name} {nonce}>>>\n{body}\n<<<end {name} {nonce}>>>"
 
 
-_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_INVISIBLE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("bidirectional control", re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")),
-    ("tag character", re.compile("[\U000e0000-\U000e007f]")),
-    ("variation selector", re.compile("[\U000e0100-\U000e01ef]|[\ufe00-\ufe0f]{2,}")),
-    (
-        "invisible character",
-        re.compile(
-            "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f"
-            "\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a]"
-        ),
-    ),
-    ("control character", re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")),
-    ("half character", re.compile("[\ud800-\udfff]")),
-)
-"""What a person does not see on a page and a model reads all the same, by name."""
+def _without_markers(text: str) -> str:
+    """`text` with the angle signs of every imitated marker replaced, also of one in foreign letters."""
+
+    def broken(match: re.Match[str]) -> str:
+        word = unicodedata.normalize("NFKC", match["word"]).casefold().translate(_LOOKALIKE)
+        imitates = word in ("begin", "end") and sum(ANGLES.get(sign, 0) for sign in match["signs"]) >= 3
+        return f"[imitated marker] {match['word']}" if imitates else match.group()
+
+    return MARKER.sub(broken, text)
 
 
 def clean(text: str, *, limit_bytes: int = ISSUE_LIMIT_BYTES) -> tuple[str, tuple[str, ...]]:
-    """`text` as a person would see it, and a description of each kind of thing that was taken out.
+    """Markdown as a person would see it, and a description of each kind of thing that was taken out, with its text.
 
-    Invisible, bidirectional and control characters go, line ends become `\\n`, HTML comments leave a mark, and what
-    is beyond `limit_bytes` of UTF-8 is cut with a mark.
+    Invisible, bidirectional and control characters go, line ends become `\\n`; what a page does not show leaves a mark
+    (see `domain.page`), and so does what stands far to the right or far below; what is beyond `limit_bytes` of UTF-8 is
+    cut with a mark.
     """
-    removed: list[str] = []
-    text = _LINE_ENDS.sub("\n", text)
-    for name, pattern in _INVISIBLE:
-        found = "".join(pattern.findall(text))
-        if found:
-            points = sorted({f"U+{ord(character):04X}" for character in found})
-            more = ", ..." if len(points) > 3 else ""
-            removed.append(f"{_count(len(found), name)} ({', '.join(points[:3])}{more})")
-            text = pattern.sub("", text)
-    text, comments = _without_comments(text)
-    if comments:
-        removed.append(f"{_count(len(comments), 'HTML comment')} ({_count(sum(map(len, comments)), 'character')})")
+    text, removed = without_unseen(text)
+    text, hidden = as_shown(text)
+    described = [*removed, *described_by_kind(hidden)]
+    for what, pattern, mark in FAR_AWAY:
+        text, count = pattern.subn(mark, text)
+        described += [counted(count, what)] if count else []
     data = text.encode("utf-8")
     if len(data) > limit_bytes:
         left_out = len(data) - limit_bytes
-        removed.append(f"the last {left_out} of {len(data)} bytes")
+        described.append(f"the last {left_out} of {len(data)} bytes")
         text = data[:limit_bytes].decode("utf-8", "ignore") + f"\n[cut here: {left_out} bytes left out]\n"
-    return text, tuple(removed)
+    return text, tuple(described)
 
 
-_CODE_BLOCK = r"^(?P<fence>```+|~~~+)[^`\n]*\n(?s:.*?)(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
-_COMMENT = r"(?P<comment><!--(?s:.*?)(?:-->|\Z))"
-_CODE_OR_COMMENT = re.compile(f"{_CODE_BLOCK}|{_COMMENT}", re.MULTILINE)
-_TAG = re.compile(r"<(?!!--)[A-Za-z/!?]")
+FAR_AWAY: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    (
+        "gap of more than 100 spaces",
+        re.compile(r"[ \t\u2000-\u200a\u3000\xa0]{100,}(?=\S)"),
+        " [a gap of more than 100 spaces] ",
+    ),
+    (
+        "gap of more than 30 lines",
+        re.compile(r"\n(?:[ \t]*\n){30,}(?=[ \t]*\S)"),
+        "\n\n[a gap of more than 30 lines]\n\n",
+    ),
+    (
+        "line of more than 8000 characters",
+        re.compile(r"(?m)^(.{7900}).{101,}$"),
+        r"\1 [the rest of this line is left out]",
+    ),
+)
+"""What a page shows only to whoever scrolls: its name, what it looks like, what stands there instead."""
 
 
-def _without_comments(text: str) -> tuple[str, list[str]]:
-    """`text` with each HTML comment replaced by a mark, and the comments.
-
-    A comment in a fenced code block is seen by readers and stays; but where there are HTML tags besides, a fence
-    may be no fence to the page, so comments go everywhere.
-    """
-    outside_of_code = _CODE_OR_COMMENT.sub("", text)
-    pattern = re.compile(_COMMENT) if _TAG.search(outside_of_code) else _CODE_OR_COMMENT
-    comments: list[str] = []
-
-    def mark(match: re.Match[str]) -> str:
-        comment = match.group("comment")
-        if comment is None:
-            return match.group()
-        comments.append(comment)
-        return "[hidden comment removed]"
-
-    return pattern.sub(mark, text), comments
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+def described_by_kind(hidden: Sequence[Hidden]) -> list[str]:
+    """`2 HTML comments (30 characters): <!-- a --> | <!-- b -->`, a row for each kind."""
+    rows: list[str] = []
+    for kind in dict.fromkeys(one.kind for one in hidden):
+        texts = [one.text for one in hidden if one.kind == kind]
+        size = counted(sum(map(len, texts)), "character")
+        said = visible(" | ".join(" ".join(text.split()) for text in texts))
+        shown = said if len(said) <= SHOWN_CHARS else f"{said[:SHOWN_CHARS]} ..."
+        rows.append(f"{counted(len(texts), kind)} ({size}): {shown}")
+    return rows

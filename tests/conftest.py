@@ -5,12 +5,17 @@ from contextlib import closing
 from functools import cache
 
 import pytest
+from hypothesis import settings
 
 from coderoute.adapters.sandbox_docker.engine import Engine
 from coderoute.adapters.sandbox_docker.host import DEFAULT_IMAGE
 from coderoute.errors import Unavailable
 
 KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+
+# No test is about time: a busy machine is no reason for a property not to hold.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

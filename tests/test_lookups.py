@@ -180,3 +180,41 @@ def test_reading_on_where_it_was_cut_shows_every_line_once(text: str) -> None:
 ))), st.sampled_from(["read_file", "search", "list_files", "other"]))  # fmt: skip
 def test_whatever_a_model_sends_gets_an_answer_and_always_the_same(arguments: JsonObject | None, name: str) -> None:
     assert ask(name, arguments) == ask(name, arguments)
+
+
+SECRETS = {
+    ".env": b"TOKEN=needle\n",
+    "certs/server.pem": b"needle\n",
+    ".env.example": b"TOKEN=\n",
+    "a.py": b"needle = 1\n",
+}
+
+
+def asked_of_secrets(name: str, arguments: JsonObject) -> ToolResult:
+    repository = InMemoryRepository(SECRETS)
+    lookups = Lookups(repository, repository.pin(None).tree)
+    return lookups.answer(ToolCall(id="call-1", name=name, arguments=arguments))
+
+
+@pytest.mark.parametrize("path", [".env", "./.env", "certs/server.pem"])
+def test_a_file_that_holds_secrets_is_not_read_and_the_model_hears_why(path: str) -> None:
+    result = asked_of_secrets("read_file", {"path": path})
+    assert result.is_error
+    assert "needle" not in result.text
+    assert f"{path.removeprefix('./')} is not shown to models: its name says that it holds secrets" in result.text
+
+
+def test_its_example_is_read() -> None:
+    assert asked_of_secrets("read_file", {"path": ".env.example"}).text == "    1| TOKEN="
+
+
+def test_a_search_keeps_its_matches_back_and_says_so() -> None:
+    result = asked_of_secrets("search", {"pattern": "needle"})
+    rows = result.text.split("\n")
+    assert rows[0] == "a.py:1: needle = 1"
+    assert rows[1].startswith("(matches in .env, certs/server.pem are not shown")
+    assert len(rows) == 2
+
+
+def test_that_it_is_there_may_be_known() -> None:
+    assert ".env" in asked_of_secrets("list_files", {}).text.split("\n")

@@ -8,9 +8,10 @@ import tarfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from coderoute.domain.hunks import HUNK, PatchLine, cut
 from coderoute.domain.paths import shown
 from coderoute.domain.snapshot import blob_oid, parents, refuse_unfit, sort_out
-from coderoute.domain.task import Base
+from coderoute.domain.task import Base, Revision
 from coderoute.domain.work import EXECUTABLE, REGULAR, SYMLINK, FileChange, SnapshotFile, TreeFile
 from coderoute.errors import BadInput, Refused
 from coderoute.ports import Identity, Match, MergeResult
@@ -20,6 +21,7 @@ NO_MODE, NO_OID = "000000", "0" * 40
 MAX_MATCHES = 1000
 MAX_MATCH_CHARACTERS = 1000
 BINARY_SNIFF_BYTES = 8000
+_HEADER = re.compile(rb"(diff --git|new file mode|deleted file mode|new mode|rename from|rename to) (.+)")
 
 
 class InMemoryRepository:
@@ -38,6 +40,7 @@ class InMemoryRepository:
         self._blobs: dict[str, bytes] = {}
         self._trees: dict[str, tuple[TreeFile, ...]] = {}
         self._commits: dict[str, str] = {}
+        self._first_parents: dict[str, str | None] = {}
         self._identity = identity
         self._obstacle: str | None = None
         self.branches: dict[str, str] = {}
@@ -57,7 +60,8 @@ class InMemoryRepository:
         """Somebody else commits `files` on `main`; the new commit's id."""
         known = {file.path: file for file in self._trees[self._commits[self.branches["main"]]]}
         tree = self._keep(known | {path: self._blob(path, REGULAR, data) for path, data in files.items()})
-        self.branches["main"] = self._commit(tree, f"moved {self.branches['main']}")
+        before = self.branches["main"]
+        self.branches["main"] = self._commit(tree, f"moved {before}", parent=before)
         return self.branches["main"]
 
     def obstruct(self, why: str | None) -> None:
@@ -80,6 +84,12 @@ class InMemoryRepository:
             target=f"refs/heads/{name}" if name in self.branches else None,
             repository_id=f"{next(iter(self._commits))}:in-memory",
         )
+
+    def revision(self, name: str | None) -> Revision:
+        base = self.pin(name)
+        parent = self._first_parents[base.commit]
+        parent_tree = self._keep({}) if parent is None else self._commits[parent]
+        return Revision(commit=base.commit, tree=base.tree, parent=parent, parent_tree=parent_tree)
 
     def warnings(self) -> tuple[str, ...]:
         return ()
@@ -142,6 +152,26 @@ class InMemoryRepository:
         kept = {path: base[path] for path in found.unchanged}
         return self._keep(kept | {file.path: self._blob(file.path, file.mode, file.data) for file in changed})
 
+    def apply_patch(self, base_tree: str, patch: bytes) -> str:
+        """Text patches with git's headers, each hunk exactly where its numbers say."""
+        files = self._by_path(base_tree)
+        sections: list[list[PatchLine]] = []
+        for _, lines in cut(patch):
+            if lines[0].data.startswith(b"diff --git "):
+                sections.append([])
+            elif not sections:
+                raise BadInput("the patch does not parse: it has no git header", remedy="make it with git diff")
+            sections[-1] += lines
+        for section in sections or [[]]:
+            old, new, mode = _names(section)
+            known = None if old is None else files.pop(old, None)
+            if (old is not None and known is None) or (new is not None and new in files):
+                raise BadInput("the patch does not apply: a file is not as it says", remedy="name another base")
+            data = _patched(self._data(known), section)
+            if new is not None:
+                files[new] = self._blob(new, mode or (known.mode if known else REGULAR), data)
+        return self._keep(files)
+
     def overlay(self, tree: str, other: str, paths: Sequence[str]) -> str:
         here, there = self._by_path(tree), self._by_path(other)
         for path in paths:
@@ -159,7 +189,9 @@ class InMemoryRepository:
         return b"".join(self._file_diff(path, old, new) for path, old, new in self._pairs(base_tree, tree))
 
     def merge(self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime) -> MergeResult:
-        commit = self._commit(tree, f"{base.commit} {message} {author.name} <{author.email}> {at.isoformat()}")
+        commit = self._commit(
+            tree, f"{base.commit} {message} {author.name} <{author.email}> {at.isoformat()}", base.commit
+        )
         target = None if base.target is None else base.target.removeprefix("refs/heads/")
         if target is not None and self.branches.get(target) not in (base.commit, commit):
             raise Refused(
@@ -193,9 +225,9 @@ class InMemoryRepository:
         self._trees[tree] = listing
         return tree
 
-    def _commit(self, tree: str, about: str) -> str:
+    def _commit(self, tree: str, about: str, parent: str | None = None) -> str:
         commit = _id("commit", tree, about)
-        self._commits[commit] = tree
+        self._commits[commit], self._first_parents[commit] = tree, parent
         return commit
 
     def _is_ignored(self, base: Mapping[str, TreeFile], path: str) -> bool:
@@ -278,6 +310,43 @@ def _hunks(before: bytes, after: bytes) -> Iterator[bytes]:
     old, new = _lines(before), _lines(after)
     for line in list(difflib.diff_bytes(difflib.unified_diff, old, new, lineterm=b"\n"))[2:]:
         yield line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
+
+
+def _names(section: Sequence[PatchLine]) -> tuple[str | None, str | None, str | None]:
+    """(path before, path after, mode after) by the headers of a file's patch; None: not there, not told."""
+    said = dict[bytes, str]()
+    for line in section:
+        found = _HEADER.match(line.data) if not line.sign else None
+        if found is not None:
+            said[found[1]] = found[2].decode("utf-8", "surrogateescape")
+    name = said.get(b"diff --git", "")
+    middle = len(name) // 2
+    if not name.startswith("a/") or (name[2:middle] != name[middle + 3 :] and b"rename from" not in said):
+        raise BadInput("the patch does not parse: it names no file", remedy="make it with git diff")
+    old = None if b"new file mode" in said else said.get(b"rename from", name[2:middle])
+    new = None if b"deleted file mode" in said else said.get(b"rename to", name[2:middle])
+    return old, new, said.get(b"new file mode", said.get(b"new mode"))
+
+
+def _patched(before: bytes, section: Sequence[PatchLine]) -> bytes:
+    """`before` with the hunks of a file's patch."""
+    lines, after, at = _lines(before), list[bytes](), 0
+    for number, line in enumerate(section):
+        if not line.sign:
+            start = HUNK.match(line.data)
+            if start is not None:
+                first = int(start[1]) - (start[2] != b"0")
+                after, at = after + lines[at:first], first
+            continue
+        cut_off = section[number + 1 : number + 2] and section[number + 1].data.startswith(b"\\ No newline")
+        text = line.data if cut_off else line.data + b"\n"
+        if line.sign in " -":
+            if lines[at : at + 1] != [text]:
+                raise BadInput(f"the patch does not apply: line {at + 1} is another", remedy="name another base")
+            at += 1
+        if line.sign in " +":
+            after.append(text)
+    return b"".join(after + lines[at:])
 
 
 def _lines(data: bytes) -> list[bytes]:

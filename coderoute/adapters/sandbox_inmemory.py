@@ -8,6 +8,7 @@ import re
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 
 from coderoute.domain.work import EXECUTABLE, REGULAR, SYMLINK, CommandResult, Ending, SnapshotFile
@@ -45,6 +46,8 @@ class InMemorySandboxHost:
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
+        self._opened: dict[str, list[tuple[str, InMemorySandbox]]] = {}
+        self._made: dict[str, None] = {}
 
     @property
     def name(self) -> str:
@@ -53,10 +56,38 @@ class InMemorySandboxHost:
     def prepare(self, environment: Environment, checkout_tar: Callable[[], bytes]) -> str:  # noqa: ARG002
         """An id for the environment. Set-up commands are not run: whatever they would bring is in the recording."""
         described = json.dumps([environment.image, environment.setup])
-        return f"in-memory:{hashlib.sha256(described.encode()).hexdigest()[:12]}"
+        image = f"in-memory:{hashlib.sha256(described.encode()).hexdigest()[:12]}"
+        if environment.setup:
+            self._made[image] = None
+        return image
 
     def open(self, image: str, checkout_tar: bytes, environment: Environment, run_id: str) -> Sandbox:  # noqa: ARG002
-        return InMemorySandbox(self._commands, _files_of(checkout_tar))
+        sandbox = InMemorySandbox(self._commands, _files_of(checkout_tar))
+        self._opened.setdefault(run_id, []).append((image, sandbox))
+        return sandbox
+
+    def remove_sandboxes(self, run_id: str) -> int:
+        """See ports.Leftovers."""
+        opened = [sandbox for _, sandbox in self._opened.pop(run_id, []) if sandbox.is_open]
+        for sandbox in opened:
+            sandbox.close()
+        return len(opened)
+
+    def reap(self, now: datetime) -> int:  # noqa: ARG002
+        """Nothing outlives the process that made it."""
+        return 0
+
+    def set_up_images(self) -> tuple[str, ...]:
+        """See ports.Leftovers."""
+        return tuple(self._made)
+
+    def remove_image(self, image: str) -> bool:
+        """See ports.Leftovers."""
+        used = {name for opened in self._opened.values() for name, sandbox in opened if sandbox.is_open}
+        if image in used or image not in self._made:
+            return False
+        del self._made[image]
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +103,10 @@ class InMemorySandbox:
         self._commands = commands
         self._files = files
         self._open = True
+
+    @property
+    def is_open(self) -> bool:
+        return self._open
 
     def run(self, command: str, *, timeout_s: float, env: Mapping[str, str] | None = None) -> CommandResult:
         self._expect_open()

@@ -163,3 +163,14 @@ class InMemoryStore:
     def recall(self, key: str) -> str | None:
         with self._guard:
             return self._facts.get(key)
+
+    def forget(self, key: str) -> None:
+        with self._guard:
+            self._facts.pop(key, None)
+
+    def purge(self, run_id: str) -> None:
+        with self._guard:
+            self._runs.pop(run_id, None)
+            self._records.pop(run_id, None)
+            self._events = [event for event in self._events if event.run_id != run_id]
+            self._approvals = [approval for approval in self._approvals if approval.run_id != run_id]

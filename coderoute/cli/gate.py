@@ -1,9 +1,8 @@
 """`gate`, `approve`, `reject`, `send-back` and `merge`: where a person decides."""
 
 import sys
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
 
 import click
 
@@ -11,25 +10,10 @@ from coderoute.cli.answer import one_document
 from coderoute.cli.program import program
 
 if TYPE_CHECKING:
+    from coderoute.cli.screen.talk import Decided
     from coderoute.domain.run import RunRecord
+    from coderoute.flow.gate import Sitting
     from coderoute.wiring import House
-
-HEX_DIGITS = 12
-
-
-class Watch:
-    """Notes when something was typed, so that the look can be measured without the pauses."""
-
-    monotonic: Callable[[], float] = staticmethod(time.monotonic)
-
-    def __init__(self) -> None:
-        self.stamps = [self.monotonic()]
-
-    def read_line(self, prompt: str, suffix: str = ": ") -> str:
-        """What a person types; nothing where the input has ended."""
-        typed = read_line(prompt, suffix)
-        self.stamps.append(self.monotonic())
-        return typed
 
 
 @click.command()
@@ -47,79 +31,93 @@ def gate(name: str) -> None:
 
 
 def open_gate(house: "House", run_id: str) -> None:
-    """Evidence, the whole patch, each protected item, then the question. Only the patch's hash approves."""
+    """The screen where a person reads and decides; without a terminal everything is printed and nothing asked."""
     from coderoute import wiring
-    from coderoute.cli import render
+    from coderoute.cli.screen.talk import Talk
+    from coderoute.cli.screen.terminal import Terminal, Watch
     from coderoute.domain.reading import GATE, Reading, counted_s
-    from coderoute.domain.visible import visible_bytes
     from coderoute.flow import people, runs
 
     run = runs.find(house.store, run_id)
+    sitting = wiring.sit_down(house, run)
     doc = house.document(run_id)
-    patch = people.patch_text(house.store, run)
-    if patch is None or doc["status"] not in ("awaiting_approval", "approved"):
-        raise people.not_now(run, ": nothing waits at the gate")
-    sha256, data = patch
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        # an answer that is piped in was typed by nobody who has read this
+        print_all(house, run, sitting, doc)
+        return
     watch = Watch()
+    talk = Talk(
+        Terminal(watch), sitting, doc, moved=wiring.moved_target(house, run, sitting.base),
+        produced=lambda: people.mark_shown(house.store, run, sitting.patch_sha256, wiring.now()),
+        export=lambda file: write_patch(file, sitting.patch),
+    )  # fmt: skip
+    try:
+        decided = talk.hold()
+    finally:
+        seconds = counted_s(watch.stamps)
+        look = Reading(patch_sha256=sitting.patch_sha256, seconds=seconds, how=GATE, until=wiring.now().isoformat())
+        people.note_reading(house.store, run, look)
+    carry_out(house, run, sitting, decided)
+
+
+def carry_out(house: "House", run: "RunRecord", sitting: "Sitting", decided: "Decided") -> None:
+    """What the person decided, done.
+
+    Raises:
+        Refused: the change or its evidence is no longer what was on the screen, or the merge was refused.
+    """
+    from coderoute import wiring
+    from coderoute.cli.screen.talk import Ending
+    from coderoute.domain.visible import visible
+    from coderoute.flow import people
+
+    comments = decided.session.comments
+    match decided.ending:
+        case Ending.APPROVE:
+            wiring.approve(
+                house, run, patch_name=decided.text, acknowledged=sorted(decided.session.acknowledged),
+                channel="terminal", note=decided.session.message() or None, evidence_sha256=sitting.evidence_sha256,
+            )  # fmt: skip
+            do_merge(house, run)
+        case Ending.REJECT:
+            people.reject(house.store, run, decided.text)
+            click.echo(f"run {run.id} is rejected")
+        case Ending.SEND_BACK:
+            people.send_back(house.store, run, decided.text, wiring.now())
+            click.echo(f"sent back; go on with: {program()} resume {run.id}")
+        case Ending.LEAVE:
+            if comments:
+                click.echo("not sent:\n" + "\n".join(f"  {visible(str(comment))}" for comment in comments))
+            click.echo(f"the run keeps waiting: {program()} gate {run.id}")
+        case forgotten:
+            assert_never(forgotten)
+
+
+def print_all(house: "House", run: "RunRecord", sitting: "Sitting", doc: dict[str, object]) -> None:
+    """The evidence and the whole patch, and how to decide from a terminal."""
+    from coderoute import wiring
+    from coderoute.cli import render
+    from coderoute.domain.visible import visible_bytes
+    from coderoute.flow import people
+
     click.echo(render.evidence_text(doc))
     click.echo()
-    click.echo(visible_bytes(data))
+    click.echo(visible_bytes(sitting.patch))
     sys.stdout.flush()
-    people.mark_shown(house.store, run, sha256, wiring.now())
-    if not sys.stdin.isatty():
-        # an answer that is piped in was typed by nobody who has read this
-        click.echo(render.next_text(doc, program()))
-        return
-    acknowledged = acknowledge(doc, watch)
-    if acknowledged is None:
-        click.echo("not every protected item is acknowledged: this patch cannot be approved now")
-    answer = question(sha256, watch, may_approve=acknowledged is not None)
-    look = Reading(patch_sha256=sha256, seconds=counted_s(watch.stamps), how=GATE, until=wiring.now().isoformat())
-    people.note_reading(house.store, run, look)
-    match answer.split(" ", 1):
-        case ["reject", *reason]:
-            people.reject(house.store, run, " ".join(reason).strip() or "rejected at the gate")
-            click.echo(f"run {run_id} is rejected")
-        case ["back", comment]:
-            people.send_back(house.store, run, comment, wiring.now())
-            click.echo(f"sent back; go on with: {program()} resume {run_id}")
-        case [name] if acknowledged is not None and len(name) >= HEX_DIGITS and sha256.startswith(name.lower()):
-            wiring.approve(house, run, patch_name=name, acknowledged=acknowledged, channel="terminal")
-            do_merge(house, run)
-        case _:
-            click.echo(f"the run keeps waiting: {program()} gate {run_id}")
+    people.mark_shown(house.store, run, sitting.patch_sha256, wiring.now())
+    click.echo(render.next_text(doc, program()))
 
 
-def acknowledge(doc: dict[str, object], watch: Watch) -> list[str] | None:
-    """Ask about each protected item on its own; None when one is not acknowledged."""
-    from coderoute.cli.render import items, section
-    from coderoute.domain.visible import visible
-
-    done: list[str] = []
-    for item in items(section(doc, "admission"), "items"):
-        click.echo(f"\nprotected: {visible(str(item['id']))}\n  {visible(str(item['detail']))}")
-        if watch.read_line("type yes to acknowledge this").lower() != "yes":
-            return None
-        done.append(str(item["id"]))
-    return done
-
-
-def question(sha256: str, watch: Watch, *, may_approve: bool) -> str:
-    click.echo(f"\nThis patch is {sha256[:HEX_DIGITS]}.")
-    if may_approve:
-        click.echo(f"  {sha256[:HEX_DIGITS]}     approve and merge exactly this patch")
-    click.echo("  back TEXT        send it back with a comment")
-    click.echo("  reject REASON    end the run")
-    click.echo("  (anything else leaves it waiting)")
-    return watch.read_line(">", suffix=" ")
-
-
-def read_line(prompt: str, suffix: str = ": ") -> str:
-    """What a person types; nothing where the input has ended."""
+def write_patch(file: str, patch: bytes) -> str | None:
+    """Writes a new file; why that was not possible, None when it was."""
     try:
-        return str(click.prompt(prompt, default="", show_default=False, prompt_suffix=suffix)).strip()
-    except click.Abort:
-        return ""
+        with Path(file).expanduser().open("xb") as target:
+            target.write(patch)
+    except FileExistsError:
+        return f"{file} is there already; name another file"
+    except OSError as error:
+        return f"{file} cannot be written: {error.strerror}"
+    return None
 
 
 @click.command()
@@ -134,6 +132,7 @@ def approve(
 ) -> None:
     """Approve exactly the patch SHA of RUN: naming it states that you have read it."""
     from coderoute import wiring
+    from coderoute.domain.gate_session import MIN_DIGITS
     from coderoute.flow import runs
 
     house = wiring.open_house()
@@ -142,7 +141,7 @@ def approve(
         house, run, patch_name=patch_name, acknowledged=ack, channel="command", claimed_as=claimed_as, note=note
     )
     click.echo(
-        f"run {run.id} is approved: patch {record.patch_sha256[:HEX_DIGITS]} by {record.by} until {record.expires_at}"
+        f"run {run.id} is approved: patch {record.patch_sha256[:MIN_DIGITS]} by {record.by} until {record.expires_at}"
     )
     if and_merge:
         do_merge(house, run)

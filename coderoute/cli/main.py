@@ -4,6 +4,10 @@ import importlib
 import os
 import signal
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO, cast
 
 import click
 
@@ -11,6 +15,7 @@ from coderoute.cli.answer import one_document
 from coderoute.cli.program import program
 from coderoute.domain.visible import visible
 from coderoute.errors import CoderouteError
+from coderoute.keys import Keys, holding
 
 COMMANDS = {
     "run": ("coderoute.cli.work", "Take an issue to a change that waits for your approval."),
@@ -26,6 +31,9 @@ COMMANDS = {
     "reject": ("coderoute.cli.gate", "End a run without its change."),
     "send-back": ("coderoute.cli.gate", "Comment on a change, or answer a question; then resume."),
     "merge": ("coderoute.cli.gate", "Merge the approved change."),
+    "check": ("coderoute.cli.check", "What the admission rules say about a patch or a commit."),
+    "cancel": ("coderoute.cli.ending", "End a run, also one that is being worked on."),
+    "purge": ("coderoute.cli.ending", "Remove runs that have ended, and leftovers."),
     "routes": ("coderoute.cli.routes", "Who does what, with price and reason."),
     "init": ("coderoute.cli.init", "Write a commented coderoute.toml for a repository."),
     "doctor": ("coderoute.cli.doctor", "Check engine, git, keys, models and tests."),
@@ -61,8 +69,25 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave the process with the right exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    """Run the command line and leave the process with the right exit code. Meanwhile no key is in the environment,
+    and none gets to the terminal."""
+    with holding(os.environ) as keys, redacted_output(keys):
+        carry_out(sys.argv[1:] if arguments is None else arguments)
+
+
+@contextmanager
+def redacted_output(keys: Keys) -> Iterator[None]:
+    from coderoute.cli.stream import RedactingStream
+
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (cast(TextIO, RedactingStream(stream, keys.redacted)) for stream in streams)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams
+
+
+def carry_out(arguments: list[str]) -> None:
     # a CI that stops us sends SIGTERM: it ends a run as Ctrl-C does, resumable
     signal.signal(signal.SIGTERM, interrupt)
     try:
@@ -85,6 +110,9 @@ def main(arguments: list[str] | None = None) -> None:
         # whoever read our output has left; without this, flushing at exit would fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception:  # a bug: printed here, where keys are still taken out
+        traceback.print_exc()
+        sys.exit(1)
 
 
 def interrupt(number: int, frame: object) -> None:  # noqa: ARG001 - a signal handler

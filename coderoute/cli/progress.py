@@ -22,7 +22,7 @@ class Progress:
         if not self._quiet:
             click.echo(f"run {run_id}", err=True)
         for what in removed:
-            click.echo(f"  hidden text in the issue was taken out: {one_line(what)}", err=True)
+            click.echo(f"  hidden text in the issue was taken out: {one_line(what, 400)}", err=True)
 
     def warn(self, text: str) -> None:
         click.echo(f"warning: {one_line(text, 300)}", err=True)

@@ -6,9 +6,11 @@ from coderoute.cli.costs import cost_text as cost_text
 from coderoute.cli.costs import quote_text as quote_text
 from coderoute.cli.texts import Json as Json
 from coderoute.cli.texts import dollars as dollars
+from coderoute.cli.texts import flat as flat
 from coderoute.cli.texts import items as items
 from coderoute.cli.texts import names as names
 from coderoute.cli.texts import section as section
+from coderoute.domain.hunks import reading_order
 from coderoute.domain.visible import one_line, visible
 
 
@@ -23,11 +25,11 @@ def plan_text(doc: Json) -> str:
     plan = section(doc, "plan")
     if not plan:
         return "PLAN  none yet"
-    risk_reasons = "; ".join(visible(r) for r in names(plan, "risk_reasons"))
+    risk_reasons = "; ".join(flat(r) for r in names(plan, "risk_reasons"))
     rows = [f"PLAN  risk {plan['risk']}" + (f" ({risk_reasons})" if risk_reasons else "")]
     rows += [f"  {line}" for line in visible(str(plan["summary"])).splitlines()]
     for step in items(plan, "steps"):
-        files = ", ".join(visible(f) for f in names(step, "files")) or "-"
+        files = ", ".join(flat(f) for f in names(step, "files")) or "-"
         rows.append(
             f"  {step['id']:<12} {step['class']!s:<9} {step['kind']!s:<11} ~{step['diff_lines']} lines  "
             f"{one_line(str(step['title']), 70)}\n{'':<15}files: {files}"
@@ -72,15 +74,15 @@ def tests_text(doc: Json) -> str:
         found = names(tests, key)
         if found:
             more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            rows.append(f"  {key.replace('_', ' ')}: {', '.join(visible(t) for t in found[:5])}{more}")
+            rows.append(f"  {key.replace('_', ' ')}: {', '.join(flat(t) for t in found[:5])}{more}")
     reproduction = section(doc, "reproduction")
     if reproduction.get("test"):
         rows.append(
-            f"  reproduction: {visible(str(reproduction['test']))}  red before: {yes(reproduction.get('red_before'))}, "
+            f"  reproduction: {flat(str(reproduction['test']))}  red before: {yes(reproduction.get('red_before'))}, "
             f"green after: {yes(reproduction.get('green_after'))}"
         )
     elif reproduction:
-        rows.append(f"  reproduction: none, because {visible(str(reproduction.get('why_not')))}")
+        rows.append(f"  reproduction: none, because {flat(str(reproduction.get('why_not')))}")
     return "\n".join([*rows, *second_run_rows(doc), *strength_rows(doc)])
 
 
@@ -111,7 +113,7 @@ def strength_rows(doc: Json) -> list[str]:
     rows = [f"  strength of the tests: {strength['noticed']} of {strength['tried']} broken versions noticed"]
     for survivor in items(strength, "survivors")[:5]:
         was, became = one_line(str(survivor["was"]), 60), one_line(str(survivor["became"]), 60)
-        rows.append(f"    not noticed: {visible(str(survivor['path']))}:{survivor['line']} {was} -> {became}")
+        rows.append(f"    not noticed: {flat(str(survivor['path']))}:{survivor['line']} {was} -> {became}")
     return rows
 
 
@@ -126,8 +128,8 @@ def review_text(doc: Json) -> str:
     rows = [f"REVIEW  {review['verdict']} by {review['model']}"]
     rows += [f"  {line}" for line in visible(str(review["summary"])).splitlines()]
     for finding in items(review, "findings"):
-        where = f"{visible(str(finding['path']))}:{finding['line']}"
-        rows.append(f"  [{finding['severity']}] {where} {visible(str(finding['title']))}")
+        where = f"{flat(str(finding['path']))}:{finding['line']}"
+        rows.append(f"  [{finding['severity']}] {where} {flat(str(finding['title']))}")
         rows += [f"      {line}" for line in visible(str(finding["detail"])).splitlines()]
     if review.get("dropped"):
         rows.append(f"  ({review['dropped']} findings pointed outside the patch and were dropped)")
@@ -141,7 +143,7 @@ def admission_text(doc: Json) -> str:
     rows = [f"ADMISSION  {admission['verdict']}"]
     for item in items(admission, "items"):
         mark = "x" if item.get("acknowledged") else " "
-        rows.append(f"  [{mark}] {visible(str(item['id']))}: {visible(str(item['detail']))}")
+        rows.append(f"  [{mark}] {flat(str(item['id']))}: {flat(str(item['detail']))}")
     return "\n".join(rows)
 
 
@@ -158,7 +160,7 @@ def ending_text(doc: Json) -> str:
     rows: list[str] = []
     if doc.get("problem"):
         rows.append(visible(str(doc["problem"])))
-    rows += [f"  question: {visible(q)}" for q in names(doc, "questions")]
+    rows += ["  question: " + "\n    ".join(visible(q).splitlines()) for q in names(doc, "questions")]
     if doc.get("remedy"):
         rows.append(f"  try: {visible(str(doc['remedy']))}")
     return "\n".join(rows)
@@ -192,7 +194,11 @@ def approve_command(doc: Json, program: str = "coderoute") -> str:
 
 
 def removed_text(removed: Sequence[str]) -> str:
-    return f"HIDDEN TEXT in the issue was taken out: {visible('; '.join(removed))}" if removed else ""
+    return (
+        "\n".join(["HIDDEN TEXT, which no model was given", *(f"  {visible(what)}" for what in removed)])
+        if removed
+        else ""
+    )
 
 
 def evidence_text(doc: Json) -> str:
@@ -201,6 +207,7 @@ def evidence_text(doc: Json) -> str:
     parts = [
         headline(doc),
         ending_text(doc),
+        removed_text(names(doc, "hidden_text")),
         plan_text(doc),
         steps_text(doc),
         tests_text(doc),
@@ -216,11 +223,6 @@ def evidence_text(doc: Json) -> str:
             minutes += f" predicted, {burden['measured_min']} measured"
         parts.append(
             f"PATCH {str(patch['sha256'])[:12]}  {len(order)} files, +{patch['added']} -{patch['removed']}, "
-            f"{minutes}\n  read in this order: {', '.join(visible(p) for p in order)}"
+            f"{minutes}\n  read in this order: {', '.join(flat(p) for p in order)}"
         )
     return "\n\n".join(part for part in parts if part)
-
-
-def reading_order(paths: Sequence[str]) -> list[str]:
-    """Tests first: they say what is meant."""
-    return sorted(paths, key=lambda path: ("test" not in path.lower(), path))

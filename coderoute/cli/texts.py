@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from coderoute.domain.visible import visible
+
 Json = Mapping[str, object]
 
 
@@ -16,6 +18,11 @@ def items(doc: Json, key: str) -> Sequence[Json]:
 
 def names(doc: Json, key: str) -> Sequence[str]:
     return cast("Sequence[str]", doc.get(key) or ())
+
+
+def flat(text: str) -> str:
+    """Text from outside for a place within a line: safe to print, and never the beginning of a line of its own."""
+    return visible(" ".join(text.split()))
 
 
 def dollars(amount: object) -> str:

@@ -10,21 +10,28 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from coderoute.domain.awareness import names_a_plugin, signs
 from coderoute.domain.content import (
     MAX_LINE_BYTES,
     AddedLine,
     added_lines,
+    asset_kind,
     binary_problem,
     character_problems,
+    has_direction_marks,
     is_plain,
     mixed_script,
 )
+from coderoute.domain.document_tests import weakened_examples
 from coderoute.domain.file_kinds import is_code, is_prose, is_test
 from coderoute.domain.judgement import Admission, AdmissionItem
-from coderoute.domain.paths import collisions, refusal, shown
+from coderoute.domain.paths import collisions, plain_name, refusal, shown
 from coderoute.domain.secrets import find_secrets
+from coderoute.domain.shadowing import reaches_runner, shadowed
+from coderoute.domain.translations import is_translation
+from coderoute.domain.visible import one_line
 from coderoute.domain.watched import matches, watched
-from coderoute.domain.weakening import weakenings
+from coderoute.domain.weakening import Sides, weakenings_of
 from coderoute.domain.work import EXECUTABLE, GITLINK, REGULAR, SYMLINK, FileChange
 
 MAX_FILES = 400
@@ -73,10 +80,10 @@ class ChangedFile:
     def refused(self, rule: str, problem: str, line: int | None = None) -> AdmissionItem:
         """The detail names the place too: it is what the model is told."""
         place = self.name if line is None else f"{self.name}:{line}"
-        return _item(rule, self.path, line, f"{place} {problem}", refuses=True)
+        return finding(rule, self.path, line, f"{place} {problem}", refuses=True)
 
     def protected(self, rule: str, detail: str, line: int | None = None) -> AdmissionItem:
-        return _item(rule, self.path, line, detail, refuses=False)
+        return finding(rule, self.path, line, detail, refuses=False)
 
 
 def admit(
@@ -110,9 +117,13 @@ def admit(
         found += _known_secrets(file, known_secrets)
         found += _user_protected(file, protected_patterns)
         found += _outside_plan(file, planned)
+    found += _weaker_tests(files)
+    aware = tuple(_aware(files, all_paths))
+    found += aware
+    found += _shadows(files, all_paths, {(item.path, item.line) for item in aware})
     found += _collisions(files, all_paths)
     found += _totals(files)
-    return Admission(items=_merged(found))
+    return Admission(items=merged(found))
 
 
 def path_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
@@ -120,9 +131,13 @@ def path_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
         return
     broken = refusal(file.path)
     if broken is not None:
-        yield _item(broken.rule, file.path, None, broken.detail, refuses=True)
-    if file.path.rpartition("/")[2].casefold() == ".gitmodules":
+        yield finding(broken.rule, file.path, None, broken.detail, refuses=True)
+    if _GITMODULES.fullmatch(plain_name(file.path.rpartition("/")[2])):
         yield file.refused("path.gitmodules", "would change the submodules")
+
+
+_GITMODULES = re.compile(r"\.gitmodules|gitmod~[0-9]+|gi7eba~[0-9]+")
+"""The name, and the short ones that some file systems give it."""
 
 
 def type_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
@@ -139,21 +154,33 @@ def type_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
 
 
 def content_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
-    """What a person could not read."""
+    """What a person could not read. A picture, a font or a message catalogue may come if somebody looks at it."""
     if file.new is None or file.change.deleted or file.too_large:
         return
     problem = binary_problem(file.new, file.added)
     if file.change.binary or problem is not None:
-        yield file.refused("content.binary", problem or "is a binary file")
+        asset = asset_kind(file.path, file.new) if file.change.new_mode == REGULAR else None
+        if asset is None:
+            yield file.refused("content.binary", problem or "is a binary file")
+        else:
+            what = f"{_verb(file.change)} {asset} of {len(file.new)} bytes"
+            yield file.protected("content.asset", f"{what}, which no patch can show")
     elif not is_plain(file.new):
         yield from _character_rules(file)
 
 
 def _character_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
+    may_mark = is_prose(file.path) or is_translation(file.path)
+    marked: list[int] = []
     for line in file.added:
         text = line.text.removeprefix("\ufeff") if line.number == 1 else line.text
-        for rule, wrong in character_problems(text, file.old_text):
+        for rule, wrong in character_problems(text, file.old_text, may_mark_direction=may_mark):
             yield file.refused(rule, wrong, line.number)
+        if may_mark and has_direction_marks(text):
+            marked.append(line.number)
+    if marked:
+        lines = f"{len(marked)} lines" if len(marked) > 1 else "a line"
+        yield file.protected("text.direction", f"adds {lines} of right-to-left text with direction marks", marked[0])
 
 
 def size_rules(file: ChangedFile) -> Iterator[AdmissionItem]:
@@ -190,17 +217,12 @@ def executable_bit(file: ChangedFile) -> Iterator[AdmissionItem]:
         yield file.protected("mode.exec", "makes the file executable")
 
 
-def weaker_tests(file: ChangedFile) -> Iterator[AdmissionItem]:
-    """Tests that were there and are gone or ask for less; an added test file is nothing to acknowledge."""
-    if not is_test(file.path) or file.change.created:
+def weaker_examples(file: ChangedFile) -> Iterator[AdmissionItem]:
+    """Examples in documents that are tested; those in code are compared with the other tests."""
+    if is_code(file.path) or is_test(file.path) or file.old is None or file.too_large:
         return
-    if file.change.deleted:
-        yield file.protected("tests.removed", f"removes a file of the tests with {file.change.removed} lines")
-    elif is_code(file.path) and not file.too_large:
-        for one in weakenings(file.path, file.old or b"", file.new or b""):
-            yield file.protected(one.rule, one.detail, one.line)
-    elif file.change.removed and not is_prose(file.path):
-        yield file.protected("tests.weakened", f"changes {file.change.removed} lines of what tests compare with")
+    for one in weakened_examples(file.path, file.old, file.new or b""):
+        yield file.protected(one.rule, one.detail, one.line)
 
 
 def mixed_scripts(file: ChangedFile) -> Iterator[AdmissionItem]:
@@ -223,7 +245,7 @@ RULES: tuple[Rule, ...] = (
     secret_rules,
     watched_files,
     executable_bit,
-    weaker_tests,
+    weaker_examples,
     mixed_scripts,
 )
 """What one file alone can break. To add a rule: write it, put it here, and add its row to the table of its test."""
@@ -248,6 +270,44 @@ def _outside_plan(file: ChangedFile, planned: frozenset[str] | None) -> Iterator
         yield file.protected("plan.outside", f"{_verb(file.change)} a file that the plan does not name")
 
 
+def _weaker_tests(files: Sequence[ChangedFile]) -> Iterator[AdmissionItem]:
+    """Tests that were there and are gone or ask for less; what came is nothing to acknowledge."""
+    odd = {SYMLINK, GITLINK}
+    read = [file for file in files if not odd & {file.change.old_mode, file.change.new_mode} and not file.too_large]
+    found = weakenings_of([Sides(path=file.path, old=file.old, new=file.new) for file in read])
+    for file in read:
+        for one in found.get(file.path, ()):
+            yield file.protected(one.rule, one.detail, one.line)
+
+
+def _shadows(
+    files: Sequence[ChangedFile], all_paths: Collection[str], told: Collection[tuple[str, int | None]]
+) -> Iterator[AdmissionItem]:
+    """What takes the place of the test runner, or reaches into it, but for the lines that are `told` already."""
+    now = frozenset(all_paths)
+    base = now - {file.path for file in files if file.change.created}
+    base |= {file.path for file in files if file.change.deleted}
+    for file in files:
+        does = shadowed(file.path, base, now) if file.change.created else None
+        if does is not None:
+            yield file.protected("tests.harness", does)
+        for line in file.added:
+            reach = reaches_runner(file.path, line.text, file.old_text)
+            if reach is not None and (file.path, line.number) not in told:
+                yield file.protected("tests.harness", f"{reach}: `{one_line(line.text, 120)}`", line.number)
+
+
+def _aware(files: Sequence[ChangedFile], all_paths: Collection[str]) -> Iterator[AdmissionItem]:
+    """Product code that can tell whether it is being tested. Where the project extends a test runner, it must."""
+    created = {file.path for file in files if file.change.created}
+    is_plugin = any(names_a_plugin(path) and not is_test(path) for path in all_paths if path not in created)
+    for file in files:
+        if is_test(file.path) or file.new is None or file.too_large or watched(file.path, None, None):
+            continue
+        for sign in signs(file.path, file.old, file.new, is_plugin=is_plugin):
+            yield file.protected("tests.aware", sign.detail, sign.line)
+
+
 def _collisions(files: Sequence[ChangedFile], all_paths: Collection[str]) -> Iterator[AdmissionItem]:
     """Paths that are one and the same where case or Unicode form does not count, unless they were so on the base."""
     created = {file.path for file in files if file.change.created}
@@ -266,22 +326,23 @@ def _collisions(files: Sequence[ChangedFile], all_paths: Collection[str]) -> Ite
 def _totals(files: Sequence[ChangedFile]) -> Iterator[AdmissionItem]:
     """What only the whole change can be too much of; these items have no path."""
     if len(files) > MAX_FILES:
-        yield _item("size.total", "", None, f"{len(files)} files changed; the limit is {MAX_FILES}", refuses=True)
+        yield finding("size.total", "", None, f"{len(files)} files changed; the limit is {MAX_FILES}", refuses=True)
     added = sum(len(line.data) + 1 for file in files for line in file.added)
     if added > MAX_ADDED_BYTES:
-        yield _item("size.total", "", None, f"{added} bytes added; the limit is {MAX_ADDED_BYTES}", refuses=True)
+        yield finding("size.total", "", None, f"{added} bytes added; the limit is {MAX_ADDED_BYTES}", refuses=True)
     deleted = sum(1 for file in files if file.change.deleted)
     if deleted > MAX_DELETED_FILES:
-        yield _item("delete.many", "", None, f"removes {deleted} files", refuses=False)
+        yield finding("delete.many", "", None, f"removes {deleted} files", refuses=False)
 
 
-def _item(rule: str, path: str, line: int | None, detail: str, *, refuses: bool) -> AdmissionItem:
+def finding(rule: str, path: str, line: int | None, detail: str, *, refuses: bool) -> AdmissionItem:
+    """An item under its stable id; `detail` must be safe to print."""
     parts = (rule, shown(path), "" if line is None else str(line))
     item_id = ":".join(part for part in parts if part)
     return AdmissionItem(id=item_id, rule=rule, path=path, line=line, detail=detail, refuses=refuses)
 
 
-def _merged(found: Iterable[AdmissionItem]) -> tuple[AdmissionItem, ...]:
+def merged(found: Iterable[AdmissionItem]) -> tuple[AdmissionItem, ...]:
     """One item per id and a few per rule and file, by path, line and rule: the same for the same findings."""
     by_id: dict[str, AdmissionItem] = {}
     for item in found:

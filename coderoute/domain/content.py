@@ -6,7 +6,7 @@ Only added lines are looked at: what stood there before is not the change's faul
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 MAX_LINE_BYTES = 20_000
@@ -61,12 +61,29 @@ def binary_problem(new: bytes, added: tuple[AddedLine, ...]) -> str | None:
     return None
 
 
-def character_problems(text: str, old: str) -> Iterator[tuple[str, str]]:
+def asset_kind(path: str, data: bytes) -> str | None:
+    """What kind of picture, font or message catalogue `data` is, where both the name and the first bytes say so.
+
+    None for everything else: archives, libraries, compiled code and documents that can hold programs.
+    """
+    _, dot, ending = path.rpartition("/")[2].rpartition(".")
+    kind, begins = _ASSETS.get(ending.lower() if dot else "", ("", ""))
+    return kind if kind and re.match(begins.encode(), data, re.DOTALL) else None
+
+
+def has_direction_marks(text: str) -> bool:
+    """Whether `text` is right-to-left writing with the marks that its spelling needs, and no other way to turn it."""
+    turning = set(_BIDI.findall(text))
+    return bool(turning) and turning <= _DIRECTION_MARKS and any(map(_is_right_to_left, text))
+
+
+def character_problems(text: str, old: str, *, may_mark_direction: bool = False) -> Iterator[tuple[str, str]]:
     """(rule, what is wrong) for the first bad character of each kind in `text`, a line added to the text `old`.
 
-    Control characters that the file had before (a form feed, a lone carriage return) may come again.
+    Control characters that the file had before (a form feed, a lone carriage return) may come again. Direction marks
+    in right-to-left writing are no problem where the caller says so.
     """
-    bidi = _BIDI.search(text)
+    bidi = None if may_mark_direction and has_direction_marks(text) else _BIDI.search(text)
     if bidi:
         yield "text.bidi", f"adds the direction-changing character U+{ord(bidi.group()):04X}"
     control = next((char for char in _CONTROL.findall(text) if char not in old), None)
@@ -99,6 +116,24 @@ def _lines(data: bytes) -> list[bytes]:
 
 _NOT_PLAIN = re.compile(rb"[^\t\n\r\x20-\x7e]|\r(?!\n)")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_DIRECTION_MARKS = frozenset("\u061c\u200e\u200f")
+"""They order the signs beside them; embeddings, overrides and isolates can turn a whole line round."""
+
+_ASSETS: Mapping[str, tuple[str, str]] = {
+    "png": ("a PNG image", r"\x89PNG\r\n\x1a\n"),
+    "jpg": ("a JPEG image", r"\xff\xd8\xff"),
+    "jpeg": ("a JPEG image", r"\xff\xd8\xff"),
+    "gif": ("a GIF image", r"GIF8[79]a"),
+    "webp": ("a WebP image", r"RIFF.{4}WEBP"),
+    "ico": ("an icon", r"\x00\x00\x01\x00"),
+    "ttf": ("a font", r"\x00\x01\x00\x00|true"),
+    "otf": ("a font", r"OTTO"),
+    "woff": ("a font", r"wOFF"),
+    "woff2": ("a font", r"wOF2"),
+    "mo": ("a compiled message catalogue", r"\xde\x12\x04\x95|\x95\x04\x12\xde"),
+}
+"""Name ending -> (what it is, the expression that such a file begins with)."""
+
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _JOINERS = "\u200c\u200d"
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
@@ -116,6 +151,10 @@ def _is_invisible(char: str) -> bool:
     if "\ufe00" <= char <= "\ufe0f" or "\U000e0000" <= char <= "\U000e0fff" or char in _BLANK:
         return True
     return unicodedata.category(char) == "Cf" and char not in _VISIBLE_FORMAT and not _BIDI.match(char)
+
+
+def _is_right_to_left(char: str) -> bool:
+    return char > "\x7f" and unicodedata.category(char) == "Lo" and unicodedata.bidirectional(char) in ("R", "AL")
 
 
 def _has_its_place(text: str, position: int) -> bool:

@@ -3,7 +3,10 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from coderoute.domain.judgement import Action, Cause, Decision
+from coderoute.domain.visible import one_line
 
+MAX_REASON = 240
+"""Characters of a reason: a model's own words may be in it."""
 BRANCHES = {
     "cheap": "the cheap model", "frontier": "the frontier model", "replan": "a new plan", "human": "a person",
 }  # fmt: skip
@@ -33,7 +36,7 @@ def what_next(decision: Decision) -> str:
             step = "a person is asked"
     charged = f" (charged to {CAUSES[decision.cause]})" if decision.cause in CAUSES else ""
     named = f" [{decision.trigger}]" if decision.trigger else ""
-    return f"{step}{charged}: {decision.reason}{named}"
+    return f"{step}{charged}: {one_line(' '.join(decision.reason.split()), MAX_REASON)}{named}"
 
 
 def at_what_cost(decision: Decision) -> str:

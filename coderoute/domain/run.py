@@ -81,3 +81,5 @@ class Approval:
     expires_at: str
     nonce: str
     signature: str
+    v: int = 1
+    """The format of this record."""

@@ -28,6 +28,16 @@ class Base:
     """First-parent root commit (or shallow boundary) plus the normalised path: one repository on this machine."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A commit and what it is compared with: its first parent, the empty tree where it has none."""
+
+    commit: str
+    tree: str
+    parent: str | None
+    parent_tree: str
+
+
 class Risk:
     """How much a mistake would cost; risk goes to a person, not to a stronger model."""
 

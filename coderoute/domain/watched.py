@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from coderoute.domain.runner_settings import changed_settings
+
 PLAIN_TEXT = ("", ".md", ".txt", ".rst", ".adoc")
 
 WATCHED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -17,7 +19,9 @@ WATCHED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             ".github/", ".gitlab/", ".gitlab-ci*", ".circleci/", ".travis.yml", ".ci/", ".buildkite/", ".drone.y*ml",
             ".woodpecker*", ".woodpecker/", ".cirrus.y*ml", ".gitea/", ".forgejo/", ".teamcity/", "Jenkinsfile*",
             "azure-pipelines*", ".azure-pipelines/", "appveyor.yml", ".appveyor.yml", "bitbucket-pipelines.yml",
-            "buildspec.y*ml", "cloudbuild.y*ml", ".readthedocs.y*ml", "action.y*ml",
+            "buildspec.y*ml", "cloudbuild.y*ml", ".readthedocs.y*ml", "action.y*ml", "netlify.toml", "vercel.json",
+            "serverless.y*ml", "fly.toml", "render.y*ml", "Procfile", "dependabot.y*ml", "renovate.json*",
+            ".renovaterc*",
         ),
     ),
     (
@@ -25,21 +29,33 @@ WATCHED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "decides which tests run and how",
         (
             "conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "tox.toml",
-            ".coveragerc", "jest.config.*", "vitest.config.*", "vitest.workspace.*", "karma.conf.*", ".mocharc*",
-            "playwright.config.*", "cypress.config.*", "nextest.toml", "phpunit.xml*", ".rspec",
+            ".coveragerc", ".covrc", "codecov.y*ml", ".codecov.y*ml", ".nycrc*", ".c8rc*", "tarpaulin.toml",
+            "jest.config.*", "jest.setup.*", "setupTests.*", "vitest.config.*", "vitest.setup.*",
+            "vitest.workspace.*", "karma.conf.*", ".mocharc*", "ava.config.*", ".taprc", "jasmine.json",
+            "playwright.config.*", "cypress.config.*", "wdio.conf.*", "nextest.toml", "phpunit.xml*", ".rspec",
+            "spec_helper.rb", "rails_helper.rb", "test_helper.rb", "test_helper.exs", "testng*.xml",
+            "junit-platform.properties", "xunit.runner.json", "*.runsettings", "behave.ini", "nose.cfg", ".noserc",
+            "unittest.cfg", "entry_points.txt",
         ),
     ),
     (
         "path.autoexec",
         "runs by itself when the project is built, opened or committed",
         (
-            "setup.py", "sitecustomize.py", "usercustomize.py", "*.pth", "noxfile.py", "fabfile.py", "Makefile",
+            "setup.py", "sitecustomize.py", "usercustomize.py", "*.pth", "*.dist-info/", "*.egg-info/", "noxfile.py",
+            "fabfile.py", "Makefile",
             "GNUmakefile", "*.mk", "CMakeLists.txt", "*.cmake", "configure", "configure.ac", "meson.build", "build.rs",
             "Rakefile", "justfile", "Taskfile.y*ml", "Gruntfile.*", "gulpfile.*", "gradlew", "gradlew.bat",
             "Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile", "docker-compose*.y*ml", "compose*.y*ml",
             ".envrc", ".vscode/", ".idea/", ".devcontainer/", ".devcontainer.json", ".pre-commit-config.y*ml",
             ".pre-commit-hooks.y*ml", ".husky/", "lefthook.y*ml", ".npmrc", ".yarnrc*", ".yarn/", ".pnp.*", "pip.conf",
             ".pypirc", ".cargo/", ".bazelrc", "BUILD.bazel", "WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel",
+            "hatch_build.py", "Vagrantfile", "*.code-workspace", ".zed/", ".exrc", ".nvimrc", ".nvim.lua", ".vimrc",
+            ".dir-locals.el", ".gdbinit", ".lldbinit", ".pdbrc", ".pdbrc.py", ".irbrc", ".pryrc", ".gitpod.y*ml",
+            "mise.toml", ".mise.toml", ".tool-versions", "Directory.Build.*", "nuget.config", ".mvn/",
+            "gradle.properties", "init.gradle*", "build.sbt", "plugins.sbt", "shell.nix", "default.nix", "debian/rules",
+            "PKGBUILD", "webpack.config.*", "vite.config.*", "rollup.config.*", "babel.config.*", ".babelrc*",
+            "next.config.*", "postcss.config.*", "eslint.config.*", ".eslintrc.*js", "metro.config.*",
         ),
     ),
     (
@@ -62,7 +78,9 @@ WATCHED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             "AGENTS.md", "AGENTS.override.md", "CLAUDE.md", "CLAUDE.local.md", "GEMINI.md", "copilot-instructions.md",
             ".cursor*", ".cursor/", ".mcp.json", ".claude/", ".codex/", ".gemini/", ".windsurf*", ".windsurf/",
-            ".clinerules*", ".clinerules/", ".roo*", ".roo/", ".continue/", ".aider*", ".coderoute*", ".coderoute/",
+            ".clinerules*", ".clinerules/", ".roo*", ".roo/", ".continue/", ".aider*",
+            ".junie/", ".kiro/", ".amazonq/", ".augment*", ".trae/", ".opencode/", "opencode.json*", ".goosehints",
+            "QWEN.md", ".coderoute*", ".coderoute/",
             "coderoute.toml",
         ),
     ),
@@ -90,7 +108,16 @@ def watched(path: str, old: bytes | None, new: bytes | None) -> tuple[tuple[str,
     manifest = MANIFESTS.get(parts[-1])
     if manifest is not None:
         rules |= _rules_of_manifest(*manifest, old, new)
-    return tuple((rule, does) for rule, does, _ in WATCHED if rule in rules)
+    told = {rule: does for rule, does, _ in WATCHED}
+    if "tests.harness" in rules:
+        settings = changed_settings(parts[-1], old, new)
+        if settings and old is not None and all(setting.is_stricter for setting in settings):
+            rules.discard("tests.harness")
+        elif settings:
+            shown = "; ".join(setting.told for setting in settings[:MAX_SETTINGS])
+            more = f" and {len(settings) - MAX_SETTINGS} more" if len(settings) > MAX_SETTINGS else ""
+            told["tests.harness"] += f": {shown}{more}"
+    return tuple((rule, told[rule]) for rule, _, _ in WATCHED if rule in rules)
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
@@ -134,6 +161,9 @@ def _same(part: str, component: str) -> bool:
     return part == component
 
 
+MAX_SETTINGS = 5
+"""Settings of one file that are told one by one."""
+
 Sections = Mapping[str, object]
 
 
@@ -172,7 +202,7 @@ MANIFESTS: Mapping[str, Manifest] = {
         _toml,
         (
             ("tool.pytest*", "tests.harness"), ("tool.coverage", "tests.harness"), ("tool.tox", "tests.harness"),
-            ("tool.coderoute", "path.agent"),
+            ("project.entry-points", "tests.harness"), ("tool.coderoute", "path.agent"),
             *((f"project.{part}", _INERT) for part in (
                 "version", "description", "readme", "keywords", "classifiers", "urls", "authors", "maintainers",
             )),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from coderoute.domain.admission import admit
 from coderoute.domain.judgement import Admission
 from coderoute.domain.work import GITLINK, FileChange
+from coderoute.keys import held
 from coderoute.ports import Repository
 
 ABSENT = "000000"
@@ -13,7 +14,8 @@ ABSENT = "000000"
 def admit_tree(
     repository: Repository, base_tree: str, tree: str, *, planned: frozenset[str], protected: Sequence[str]
 ) -> Admission:
-    """The admission rules on the difference of two trees. No `planned` paths: no plan declared any."""
+    """The admission rules on the difference of two trees. No `planned` paths: no plan declared any. No change may
+    add a key that this process holds."""
     changes = repository.changes(base_tree, tree)
     if not changes:
         return Admission(items=())
@@ -25,6 +27,7 @@ def admit_tree(
         all_paths=[file.path for file in repository.files(tree)],
         planned=planned or None,
         protected_patterns=protected,
+        known_secrets=held().known,
     )
 
 

@@ -10,6 +10,7 @@ from coderoute.domain.task import Base
 from coderoute.errors import Blocked
 from coderoute.flow.world import World
 from coderoute.journal import from_json, to_json
+from coderoute.ports import RunStore
 from coderoute.stages.verify.verify_tree import measure_baseline
 
 SLOTS = 64
@@ -79,15 +80,36 @@ def slot_of(key: str) -> str:
     return f"baseline/{int(key[:8], 16) % SLOTS}"
 
 
+def outdated(store: RunStore, now: datetime) -> tuple[str, ...]:
+    """The places of baselines that no run would take any more."""
+    return tuple(
+        slot
+        for slot in (f"baseline/{number}" for number in range(SLOTS))
+        if (stored := store.recall(slot)) is not None and not is_fresh(kept_in(stored), now)
+    )
+
+
+def kept_in(stored: str) -> Kept | None:
+    """None where it is damaged, or written by another version of us."""
+    try:
+        return from_json(Kept, stored)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def is_fresh(kept: Kept | None, now: datetime) -> bool:
+    try:
+        return kept is not None and timedelta(0) <= now - datetime.fromisoformat(kept.at) <= MAX_AGE
+    except (ValueError, TypeError):
+        return False
+
+
 def recalled(world: World, key: str) -> TestReport | None:
     """What is remembered under `key`; None if that is nothing, too old, or not to be read or believed."""
     stored = world.store.recall(slot_of(key))
     if stored is None:
         return None
-    try:
-        kept = from_json(Kept, stored)
-        age = world.now() - datetime.fromisoformat(kept.at)
-    except (ValueError, TypeError, RecursionError):  # damaged, or written by another version of us
+    kept = kept_in(stored)
+    if kept is None or kept.key != key or not is_fresh(kept, world.now()):
         return None
-    fresh = timedelta(0) <= age <= MAX_AGE
-    return kept.report if kept.key == key and fresh and kept.report.problem is None else None
+    return kept.report if kept.report.problem is None else None

@@ -41,8 +41,10 @@ class History:
 def gather(
     *, plan: Plan, step: Step, last: bool, attempt: Attempt, changes: Sequence[FileChange], admission: Admission,
     verification: Verification, baseline: TestReport | None, history: History, spent_usd: str, budget_usd: str,
+    moved: Collection[str] = (),
 ) -> Evidence:  # fmt: skip
-    """What the triggers look at. `last`: no step follows, so nothing may be red any more."""
+    """What the triggers look at. `last`: no step follows, so nothing may be red any more. `moved`: ids of tests that
+    only have another name or place now."""
     report, verdicts = verification.report, verification.verdicts
     failed = tuple(check for check in verification.checks if not check.passed)
     unexpected: tuple[str, ...] = ()
@@ -50,7 +52,8 @@ def gather(
     if verdicts is not None:
         new = verdicts.failing_new_tests if last else ()  # before the end a new test may still wait for its fix
         unexpected = verdicts.new_failures + tuple(test for test in new if not is_checked(test, failed))
-        vanished = unexplained(verdicts.vanished + verdicts.now_skipped, admission)
+        gone = [test for test in verdicts.vanished if not any(stands_for(old, test) for old in moved)]
+        vanished = unexplained((*gone, *verdicts.now_skipped), admission)
     refused = bool(admission.refusals) or attempt.refused is not None
     outside = {item.path for item in admission.protected if item.rule == "plan.outside"} if plan.files else set()
     return Evidence(

@@ -91,16 +91,22 @@ def patch_text(store: RunStore, run: RunRecord) -> tuple[str, bytes] | None:
 
 def approve(
     store: RunStore, run: RunRecord, person: Person, *, patch_name: str, acknowledged: Sequence[str], key: bytes,
-    now: datetime,
+    now: datetime, evidence_sha256: str | None = None,
 ) -> Approval:  # fmt: skip
     """Record a person's approval of exactly one patch; the same word twice is the same record.
 
+    `evidence_sha256` is what the person had before them; None where they name the patch alone.
+
     Raises:
-        BadInput, Refused: as `stages.approve.approve`.
+        BadInput, Refused: as `stages.approve.approve`; also when the evidence is another one by now.
     """
     with alone(store, run) as run:
         shown, candidate, _ = stands(store, run)
         approving.check_patch_name(patch_name, candidate.patch)
+        if evidence_sha256 not in (None, shown.evidence_sha256):
+            raise Refused(
+                "the evidence is no longer what was on the screen", remedy=f"look again: coderoute gate {run.id}"
+            )
         if run.status is Status.MERGED:
             return store.approvals(run.id)[-1]  # the one it was merged with; by now it may have expired
         if run.status is Status.APPROVED:
@@ -123,17 +129,22 @@ def approve(
         return record
 
 
-def check_other_approver(journal: Journal, person: Person) -> None:
-    """Raises Refused where somebody else than the requester must approve, and this is the requester.
+def barred(journal: Journal, user: str) -> str | None:
+    """Why this operating-system user cannot approve: somebody else than the requester must. None if they can.
 
-    What a person claims to be does not count: the operating system's user does.
+    What a person claims to be does not count.
     """
     required = needed(journal, places.TERMS, Terms).require_other_approver
-    if required and person.user == journal.get(places.REQUESTER, str):
-        raise Refused(
-            f"{person.user} started this run, and gate.require_other_approver asks for somebody else",
-            remedy="let another operating-system user of this machine approve it",
-        )
+    if required and user == journal.get(places.REQUESTER, str):
+        return f"{user} started this run, and gate.require_other_approver asks for somebody else"
+    return None
+
+
+def check_other_approver(journal: Journal, person: Person) -> None:
+    """Raises Refused where this person cannot approve."""
+    why = barred(journal, person.user)
+    if why is not None:
+        raise Refused(why, remedy="let another operating-system user of this machine approve it")
 
 
 def reject(store: RunStore, run: RunRecord, reason: str) -> None:

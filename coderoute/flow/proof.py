@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from coderoute.domain.file_kinds import is_test
 from coderoute.domain.judgement import Admission, TestReport, Verification
 from coderoute.domain.plan import Plan, Step
 from coderoute.domain.task import Base
@@ -11,6 +12,7 @@ from coderoute.flow.experience import Experience
 from coderoute.flow.world import Questions, World
 from coderoute.ports import Sandbox
 from coderoute.stages.verify.affected import WORTH_IT_S, affected, texts_of
+from coderoute.stages.verify.moved import moved_ids
 from coderoute.stages.verify.verify_tree import is_red, measure_baseline, verify_tree
 
 
@@ -35,7 +37,10 @@ def prove(
             reproduction_green=None, feedback="",
         )  # fmt: skip
     world.tell("verify.started", {"step": step.id, "attempt": attempt.number})
-    writes_reproduction = plan.reproduction.step == step.id and plan.reproduction.test is not None
+    # whoever works last proves it once more: it may not be the test any more that another step wrote
+    writes_reproduction = plan.reproduction.test is not None and (
+        plan.reproduction.step == step.id or (last and plan.reproduction.step is not None)
+    )
     checks = tuple(
         check for check in step.checks if not (writes_reproduction and not last and check == plan.reproduction.test)
     )
@@ -48,6 +53,7 @@ def prove(
             reproduction=plan.reproduction.test, test=world.terms.test, open_tree=open_tree,
             only=None if last else concerned(world, ground, attempt.tree, checks),
             second_in=world.repository if last else None, canary=world.runs_real_commands,
+            moved=moved_ids(world.repository, ground.base.tree, attempt.tree),
         )  # fmt: skip
         if proof.report is not None and proof.report.problem is not None and proof.second is None:
             broken = measure_baseline(ground.base.tree, open_tree=open_tree, test=world.terms.test).problem
@@ -71,10 +77,11 @@ def with_reproduction(
     world: World, plan: Plan, ground: Ground, attempt: Attempt, proof: Verification,
     open_tree: Callable[[str], Sandbox],
 ) -> Verification:  # fmt: skip
-    """The new reproduction test alone on base plus its own file: it must be red there."""
+    """The new reproduction test alone on base plus the change's own tests: it must be red there."""
     test = plan.reproduction.test or ""
-    file = test.split("::", 1)[0]
-    tree = world.repository.overlay(ground.base.tree, attempt.tree, [file])
+    changed = [change.path for change in world.repository.changes(ground.base.tree, attempt.tree)]
+    tests = {test.split("::", 1)[0], *(path for path in changed if is_test(path))}  # a test may need what is beside it
+    tree = world.repository.overlay(ground.base.tree, attempt.tree, sorted(tests))
     red = is_red(test, tree, open_tree=open_tree, test=world.terms.test)
     if red:
         return replace(proof, reproduction_red_on_base=True)

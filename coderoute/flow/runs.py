@@ -75,6 +75,8 @@ def drive(world: World) -> RunRecord:
         if run.status is Status.PLANNED:
             world.journal.once(places.RELEASED, str, world.now().isoformat)
         plan_only = world.journal.get(places.MODE, str) == "plan" and world.journal.get(places.RELEASED, str) is None
+        if world.process is not None:
+            store.remember(driver_key(run_id), world.process)
         world.ledger.close_open_rows()
         store.set_status(run_id, Status.RUNNING)
         world.tell("run.working", {})
@@ -82,7 +84,14 @@ def drive(world: World) -> RunRecord:
             settle(world, lambda: story.tell(world, plan_only=plan_only))
         finally:
             world.tell("run.waiting", {"status": found(store, run_id).status.value})
+            if world.process is not None:
+                store.forget(driver_key(run_id))
         return found(store, run_id)
+
+
+def driver_key(run_id: str) -> str:
+    """Where the process that drives a run is remembered, so that it can be asked to stop."""
+    return f"driver/{run_id}"
 
 
 def settle(world: World, work: Callable[[], Status]) -> None:

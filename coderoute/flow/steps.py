@@ -1,6 +1,6 @@
 """A step of the plan -> the tree it leaves: attempts, their proof, and the decision after each."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,9 +20,10 @@ from coderoute.domain.judgement import (
 from coderoute.domain.plan import Class, Plan, Step
 from coderoute.domain.task import Risk
 from coderoute.domain.visible import visible_bytes
+from coderoute.domain.weakening import Sides, moved_tests
 from coderoute.domain.work import Attempt, AttemptEnd, Ending, FileChange
 from coderoute.errors import Exhausted, Refused, Unavailable
-from coderoute.flow.admission import admit_tree
+from coderoute.flow.admission import admit_tree, contents
 from coderoute.flow.evidence import History, account, gather, no_answer
 from coderoute.flow.experience import Experience, economics_of, keeps_to_plan, outcome_of, remember_attempt
 from coderoute.flow.proof import Ground, prove
@@ -79,7 +80,7 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
     policy = world.policy(economics)
     cls, refused = begun_by(world, plan, step, policy, progress.attempts[step.id] + 1), 0
     tried: list[str] = []
-    signatures: tuple[str, ...] = ()
+    signatures: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     tries: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     while True:
@@ -87,8 +88,9 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         number = progress.attempts[step.id]
         tries[cls] += 1
         history = History(
-            attempts_of_class=tries[cls], refused=refused, signatures=signatures, replans_used=progress.replans_used,
-            own_failures=failures[cls], other_failures=failures.total() - failures[cls],
+            attempts_of_class=tries[cls], refused=refused, signatures=signatures[cls],
+            replans_used=progress.replans_used, own_failures=failures[cls],
+            other_failures=failures.total() - failures[cls],
         )  # fmt: skip
         assignment = assign(world, plan, step, last, number, cls, origin, ground, tuple(tried), tuple(progress.done))
         if world.is_new(places.attempt(step.id, number)):
@@ -124,6 +126,7 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         evidence = gather(
             plan=plan, step=step, last=last, attempt=attempt, changes=changes, admission=admission, verification=proof,
             baseline=ground.baseline, history=history, spent_usd=f"{spent:f}", budget_usd=f"{world.terms.budget_usd:f}",
+            moved=moved(world, ground, attempt, proof),
         )  # fmt: skip
         is_new = world.is_new(places.decision(step.id, number))
         decision = world.journal.once(places.decision(step.id, number), Decision, decide, evidence, policy)
@@ -145,10 +148,11 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
                 return Replan(reason=f"step {step.id} ({step.title}): {decision.reason}")
             case Action.ASK_HUMAN:
                 tried.append(ask_or_end(decision, step, attempt, ground.questions))
-                if decision.cause is Cause.ENVIRONMENT:
-                    tries[cls] -= 1  # what the environment broke does not count against the model
+                if says_of_model(decision) is None:
+                    tries[cls] -= 1  # what a person had to settle was no try of the model
         refused = evidence.attempts_refused
-        signatures = (*signatures, evidence.failure_signature) if evidence.failure_signature else signatures
+        if evidence.failure_signature:
+            signatures[attempt.cls] += (evidence.failure_signature,)
 
 
 def begun_by(world: World, plan: Plan, step: Step, policy: Policy, number: int) -> str:
@@ -164,6 +168,15 @@ def begun_by(world: World, plan: Plan, step: Step, policy: Policy, number: int) 
     if is_new and decision.action is not Action.ACCEPT:
         world.tell("step.start", {"step": step.id, "class": decision.to, "reason": decision.reason})
     return decision.to or planned
+
+
+def moved(world: World, ground: Ground, attempt: Attempt, proof: Verification) -> tuple[str, ...]:
+    """The old ids of tests that are gone because they have another name or place now, and are the same but for that."""
+    if proof.verdicts is None or not proof.verdicts.vanished:
+        return ()
+    old, new = contents(world.repository, world.repository.changes(ground.base.tree, attempt.tree))
+    found = moved_tests([Sides(path=path, old=old[path], new=new[path]) for path in sorted(old)])
+    return tuple(f"{one.old_path}::{one.old_name.replace('.', '::')}" for one in found)
 
 
 def remember(

@@ -254,7 +254,7 @@ def to_the_gate(
             strength = world.journal.once(places.strength(number), Strength, spot_checked, world, ground, progress.tree)
         candidate = world.journal.once(
             places.candidate(number), Candidate, make_candidate, world, number, plan, plan_number, ground.base,
-            progress.tree, proof, red_on_base(world.journal, plan, ground), strength,
+            progress.tree, proof, red_on_base(plan, ground, proof), strength,
         )  # fmt: skip
         if not triaged.tiny:
             wanted = review_it(world, task, plan, candidate, ground, reworks)
@@ -364,13 +364,12 @@ def last_verification(journal: Journal, tree: str) -> Verification | None:
     return next((v for v in reversed(found) if v.tree == tree and v.report is not None), None)
 
 
-def red_on_base(journal: Journal, plan: Plan, ground: Ground) -> bool | None:
-    """Whether the reproduction test was seen red on the base."""
+def red_on_base(plan: Plan, ground: Ground, proof: Verification | None) -> bool | None:
+    """Whether the reproduction test was seen red on the base, as it is in the tree of `proof`."""
     test = plan.reproduction.test
     if test is None or ground.baseline is None:
         return None
     if plan.reproduction.step is None:
         outcomes = ground.baseline.outcomes_of(test)
         return Outcome.FAILED in outcomes if outcomes else None
-    found = [needed(journal, key, Verification) for key in journal.keys(f"verification/{plan.reproduction.step}/")]
-    return next((v.reproduction_red_on_base for v in reversed(found) if v.reproduction_red_on_base is not None), None)
+    return proof.reproduction_red_on_base if proof else None

@@ -1,6 +1,6 @@
 """What a run works with, and the few things every verb needs: machines, questions, prices."""
 
-import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +43,10 @@ class World:
     sandboxes: SandboxHost
     tell: Tell
     now: Callable[[], datetime]
+    nonce_key: bytes
+    """A secret of this installation."""
+    process: str | None = None
+    """The mark of the process this is, by which another one can ask it to stop."""
 
     def model(self, role: str) -> ModelRef:
         return self.terms.models[role]
@@ -52,8 +56,8 @@ class World:
         return self.store.record(self.run_id, place) is None
 
     def nonce(self, place: str) -> str:
-        """Unknown to whoever wrote the issue, the same when the run is resumed."""
-        return hashlib.sha256(f"{self.run_id}/{place}".encode()).hexdigest()[:16]
+        """Unknown to whoever wrote what stands in a request, also to who knows the run; the same when it is resumed."""
+        return hmac.new(self.nonce_key, f"{self.run_id}/{place}".encode(), "sha256").hexdigest()[:16]
 
     def cost_of(self, role: str, usage: Usage) -> Decimal | None:
         return self.prices.cost_usd(self.model(role), usage, self.now())

@@ -39,6 +39,7 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
         "remedy": run.remedy,
         "questions": list(run.questions),
         "task": None if task is None else {"source": task.source, "title": task.title, "url": task.url},
+        "hidden_text": list(journal.get(places.INGEST, tuple[str, ...]) or ()),
         "repo": run.repository,
         "base_commit": base.commit if base else None,
         "target": base.target if base else None,

@@ -7,13 +7,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
+from coderoute.domain.gate_session import MIN_DIGITS
 from coderoute.domain.judgement import Admission
 from coderoute.domain.run import Approval
 from coderoute.domain.task import Base
 from coderoute.domain.work import Patch
 from coderoute.errors import BadInput, Refused
 
-MIN_PREFIX = 12
+FORMAT = 1
+"""Of an approval's record."""
+
 LIFETIME = timedelta(hours=24)
 CLOCK_SLACK = timedelta(minutes=5)
 """How far a clock may be set back without voiding what was just approved."""
@@ -50,14 +53,14 @@ def check_patch_name(given: str, patch: Patch) -> None:
         Refused: another patch.
     """
     text = given.strip().lower()
-    if len(text) < MIN_PREFIX or len(text) > 64 or any(c not in "0123456789abcdef" for c in text):
+    if len(text) < MIN_DIGITS or len(text) > 64 or any(c not in "0123456789abcdef" for c in text):
         raise BadInput(
             f"--patch {given!r} is no patch hash",
-            remedy=f"give the sha256 of the patch or at least its first {MIN_PREFIX} hex digits",
+            remedy=f"give the sha256 of the patch or at least its first {MIN_DIGITS} hex digits",
         )
     if not patch.sha256.startswith(text):
         raise Refused(
-            f"the patch of this run is {patch.sha256[:MIN_PREFIX]}, not {text[:MIN_PREFIX]}",
+            f"the patch of this run is {patch.sha256[:MIN_DIGITS]}, not {text[:MIN_DIGITS]}",
             remedy="look at it again: coderoute diff RUN",
         )
 
@@ -112,6 +115,7 @@ def approve(
         version=exhibit.version, acknowledged=tuple(sorted(set(acknowledged))), by=person.user,
         claimed_as=person.claimed_as, note=person.note, channel=person.channel, at=now.isoformat(),
         expires_at=(now + LIFETIME).isoformat(), nonce=nonce, signature="",
+        v=FORMAT,
     )  # fmt: skip
     return replace(record, signature=signature(record, key))
 
@@ -138,6 +142,8 @@ def holds(record: Approval, exhibit: Exhibit, key: bytes, now: datetime) -> str 
         "evidence": (record.evidence_sha256, exhibit.evidence_sha256),
         "version of coderoute": (record.version, exhibit.version),
     }
+    if record.v != FORMAT:
+        return f"it was made in another format ({record.v}, and {FORMAT} is known)"
     for name, (approved, found) in expected.items():
         if approved != found:
             return f"the {name} is not what was approved ({approved} then, {found} now)"

@@ -5,15 +5,13 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from coderoute.domain.page import COMMENT_MARK, MARK, folded
 from coderoute.domain.task import Task
 from coderoute.errors import BadInput
 from coderoute.prompt import clean
 
 MAX_ISSUE_BYTES = 256 * 1024
 MAX_TITLE_CHARS = 200
-
-COMMENT_MARK = "[hidden comment removed]"
-"""What `prompt.clean` leaves where a comment was: no title, and nothing that anybody asked for."""
 
 HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>.*?)(?:[ \t]+#+)?[ \t]*")
 UNDERLINE = re.compile(r" {0,3}(={2,}|-{3,})[ \t]*")
@@ -24,7 +22,7 @@ CODE_FENCE = re.compile(r" {0,3}(```|~~~)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """A task, and what was taken out of its text (hidden characters and comments), for people to know."""
+    """A task, and what was taken out of its text because nobody sees it, with that text, for people to know."""
 
     task: Task
     removed: tuple[str, ...]
@@ -55,6 +53,9 @@ def read_issue(raw: bytes, *, source: str, name: str) -> Intake:
     if not said(cleaned):
         raise BadInput(f"the issue {name} is empty", remedy="write what should change, in Markdown")
     title, body = split_title(cleaned)
+    closed = folded(cleaned)
+    if closed:
+        removed += (f"(kept) {closed} characters in folded parts, which a page shows only when it is asked to",)
     task = Task(source=source, title=title, body=body, sha256=hashlib.sha256(raw).hexdigest())
     return Intake(task=task, removed=removed)
 
@@ -94,4 +95,5 @@ def first_line(lines: list[str]) -> tuple[str, int, int]:
 
 
 def said(line: str) -> str:
-    return line.replace(COMMENT_MARK, "").strip()
+    """`line` without the marks of what was hidden: no title, and nothing that anybody asked for."""
+    return line.replace(COMMENT_MARK, "").replace(MARK, "").strip()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from coderoute.domain.file_kinds import is_test
 from coderoute.domain.lines import lines_of
+from coderoute.domain.secret_files import is_secret_file
 from coderoute.domain.symbols import DEFINITION
 from coderoute.domain.task import Task
 from coderoute.domain.work import REGULAR, TreeFile
@@ -70,7 +71,7 @@ def locate(task: Task, named: Sequence[str], tree: str, repository: Repository) 
 
 
 def readable(file: TreeFile) -> bool:
-    if not file.mode.startswith(REGULAR[:3]) or NEVER.search(file.path):
+    if not file.mode.startswith(REGULAR[:3]) or NEVER.search(file.path) or is_secret_file(file.path):
         return False
     return file.size is not None and 0 < file.size <= MAX_FILE_BYTES
 

@@ -17,7 +17,7 @@ from coderoute.settings import (
 from coderoute.stages.intake import Intake
 from coderoute.wiring.house import House, now, os_user
 from coderoute.wiring.terms import terms_of
-from coderoute.wiring.world import docker_host
+from coderoute.wiring.world import docker_host, new_run_folder
 
 if TYPE_CHECKING:
     pass
@@ -41,8 +41,7 @@ def begin_demo(
     from coderoute.flow import runs
 
     run_id = secrets.token_hex(4)
-    folder = house.run_folder(run_id)
-    folder.mkdir(parents=True, mode=0o700)
+    folder = new_run_folder(house, run_id)
     path = folder / "clockwork"
     create(path, files, "Durations for people")
     repository = GitRepository(path, folder / "q.git")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from coderoute.domain.money import PriceOverride
 from coderoute.domain.terms import Terms
 from coderoute.errors import ConfigurationError
 from coderoute.journal import Journal
+from coderoute.keys import Keys, held
 from coderoute.ports import PriceList, RunStore
 from coderoute.settings import (
     state_dir,
@@ -23,6 +25,9 @@ from coderoute.settings import (
 
 if TYPE_CHECKING:
     pass
+
+
+APPROVAL_KEY_BYTES = 32
 
 
 def version() -> str:
@@ -35,11 +40,13 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """The state of this installation. `folder` is the state directory, `environ` the process's environment."""
+    """The state of this installation. `folder` is the state directory, `store` takes no key in, `environ` is the
+    process's environment with the values of keys hidden; `keys` has them."""
 
     folder: Path
     store: RunStore
     environ: Mapping[str, str]
+    keys: Keys
 
     def run_folder(self, run_id: str) -> Path:
         return self.folder / "runs" / run_id
@@ -79,21 +86,35 @@ class House:
 
 
 def open_house(environ: Mapping[str, str] | None = None) -> House:
-    """The state directory's store.
+    """The state directory's store, and the keys: those that the command holds, or those in `environ`.
 
     Raises:
         ConfigurationError: it cannot be used.
     """
     from coderoute.adapters.store_sqlite import SqliteStore
+    from coderoute.sinks import RedactingStore
 
-    environ = os.environ if environ is None else environ
-    folder = state_dir(environ)
-    return House(folder=folder, store=SqliteStore(folder), environ=environ)
+    keys = held() if environ is None else Keys(environ)
+    folder = state_dir(keys.environ)
+    store = RedactingStore(SqliteStore(folder), keys.redacted)
+    return House(folder=folder, store=store, environ=keys.environ, keys=keys)
 
 
 def own_secret(path: Path, size: int) -> bytes:
-    """The random bytes kept in `path` (0600), made the first time."""
+    """The random bytes kept in `path` (0600), made the first time.
+
+    Raises:
+        ConfigurationError: it is not this user's.
+    """
     try:
+        found = path.stat()
+        if found.st_uid != os.geteuid():
+            raise ConfigurationError(
+                f"{path} belongs to another user (uid {found.st_uid})",
+                remedy="set CODEROUTE_STATE_DIR to a folder of your own",
+            )
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            path.chmod(0o600)
         return bytes.fromhex(path.read_text(encoding="ascii"))
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -113,7 +134,21 @@ def host_id(folder: Path) -> str:
 
 
 def approval_key(house: House) -> bytes:
-    return own_secret(house.folder / "approval.key", 32)
+    """What approvals are signed with.
+
+    Raises:
+        ConfigurationError: it is not this user's, or no key: an empty file would be one that anybody knows.
+    """
+    path = house.folder / "approval.key"
+    try:
+        key = own_secret(path, APPROVAL_KEY_BYTES)
+    except ValueError:
+        key = b""
+    if len(key) != APPROVAL_KEY_BYTES:
+        raise ConfigurationError(
+            f"{path} holds no key", remedy="remove it: a new one is made, and what waits has to be approved anew"
+        )
+    return key
 
 
 def os_user() -> str:

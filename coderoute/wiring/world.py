@@ -1,9 +1,10 @@
 """A run's world: the models, the engine and the repository behind the ports."""
 
 import contextlib
+import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,19 @@ from coderoute.domain.task import Base
 from coderoute.domain.terms import Terms
 from coderoute.errors import ConfigurationError, Unavailable
 from coderoute.journal import Journal
-from coderoute.ports import ModelProvider, Repository, SandboxHost
+from coderoute.keys import Keys
+from coderoute.ports import ModelProvider, Repository
 from coderoute.settings import (
     require_keys,
 )
 from coderoute.stages.intake import Intake
-from coderoute.wiring.house import House, host_id, now, os_user
+from coderoute.wiring.house import House, host_id, now, os_user, own_secret
+from coderoute.wiring.process import make_unreadable
 from coderoute.wiring.terms import agree, settings_for, terms_of
 
 if TYPE_CHECKING:
     from coderoute.adapters.sandbox_docker import DockerSandboxHost
+    from coderoute.adapters.sandbox_inmemory import InMemorySandboxHost
     from coderoute.flow.world import World
 
 Show = Callable[[str, Mapping[str, object]], None]
@@ -45,10 +49,10 @@ def begin(
     """
     from coderoute.adapters.repository_git import GitRepository
     from coderoute.flow import runs
+    from coderoute.stages.plan.make_plan import hidden_in_notes
 
     run_id = secrets.token_hex(4)
-    folder = house.run_folder(run_id)
-    folder.mkdir(parents=True, mode=0o700)
+    folder = new_run_folder(house, run_id)
     try:
         repository = GitRepository(repo, folder / "q.git")
         keep_apart(house.folder, repository.root)
@@ -59,16 +63,47 @@ def begin(
         for note in settings.notes:
             warn(note)
         require_keys(settings, house.environ)
+        hold_keys(house.keys, (settings.models.frontier, settings.models.cheap, settings.models.premium))
+        keep_keys_out(house.keys, settings.test.env)
         agree(house, settings, consent)
         terms = terms_of(settings, house.prices(settings.prices))
+        hidden = hidden_in_notes(repository, pinned.tree)
+        for what in hidden:
+            warn(f"hidden text, which no model is given: {what}")
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     runs.begin(
         house.store, run_id=run_id, repository=str(repository.root), task=intake.task, base=pinned, terms=terms,
-        plan_only=plan_only, removed=intake.removed, requester=os_user(), now=now(),
+        plan_only=plan_only, removed=(*intake.removed, *hidden), requester=os_user(), now=now(),
     )  # fmt: skip
     return run_id
+
+
+def new_run_folder(house: House, run_id: str) -> Path:
+    """The run's folder, which only this user may enter, whatever the umask says."""
+    folder = house.run_folder(run_id)
+    for part in (folder.parent, folder):
+        part.mkdir(exist_ok=part is not folder, mode=0o700)
+        part.chmod(0o700)
+    return folder
+
+
+def hold_keys(keys: Keys, models: Iterable[ModelRef | None]) -> None:
+    """From here on the keys of `models` are in nobody's environment, and in no text that is kept, shown or sent."""
+    for model in models:
+        if model is not None and model.api_key_env is not None:
+            keys.hold(model.api_key_env)
+
+
+def keep_keys_out(keys: Keys, env: Mapping[str, str]) -> None:
+    """Raises ConfigurationError when a variable for the tests has a key in it: none goes into a sandbox."""
+    for name, value in env.items():
+        if keys.redacted(value) != value:
+            raise ConfigurationError(
+                f"test.env.{name} holds a key of this environment, and no key goes into a sandbox",
+                remedy="give the tests another value; what the model runs could read this one",
+            )
 
 
 def keep_apart(state: Path, repository: Path) -> None:
@@ -90,6 +125,7 @@ def drive(house: House, run_id: str, show: Show) -> RunRecord:
 def world(house: House, run: RunRecord, show: Show) -> "World":
     """Everything the run works with."""
     from coderoute.adapters.repository_git import GitRepository
+    from coderoute.adapters.sandbox_docker.lease import mark_of
     from coderoute.flow.candidate import needed
     from coderoute.flow.runs import teller
     from coderoute.flow.world import World
@@ -97,6 +133,7 @@ def world(house: House, run: RunRecord, show: Show) -> "World":
 
     journal = Journal(house.store, run.id)
     terms = needed(journal, places.TERMS, Terms)
+    hold_keys(house.keys, terms.models.values())
     tell = teller(house.store, run.id, now, show)
     prices = house.prices(terms.prices)
     ledger = Ledger(
@@ -107,33 +144,38 @@ def world(house: House, run: RunRecord, show: Show) -> "World":
     return World(
         run_id=run.id, terms=terms, folder=folder, store=house.store, journal=journal, ledger=ledger, prices=prices,
         repository=GitRepository(Path(run.repository), folder / "q.git"), sandboxes=sandboxes(house, journal),
-        tell=tell, now=now,
+        tell=tell, now=now, nonce_key=own_secret(house.folder / "nonce.key", 32),
+        process=mark_of(os.getpid()),
     )  # fmt: skip
 
 
 def providers(house: House, journal: Journal) -> Callable[[ModelRef], ModelProvider]:
-    """The provider behind a model, made when it is first called; recorded replies where the run was made with some."""
+    """The provider behind a model, made when it is first called; recorded replies where the run was made with some.
+    No key is in what it is sent."""
+    from coderoute.sinks import RedactingProvider
+
     recorded = journal.get(places.RECORDED_REPLIES, str)
     made: dict[tuple[str, str | None, str | None], ModelProvider] = {}
 
     def provider(ref: ModelRef) -> ModelProvider:
         key = (ref.provider, ref.api_key_env, ref.base_url)
         if key not in made:
-            made[key] = make_provider(ref, recorded, house.environ)
+            made[key] = RedactingProvider(make_provider(ref, recorded, house.keys), house.keys.redacted)
         return made[key]
 
     return provider
 
 
-def make_provider(ref: ModelRef, recorded: str | None, environ: Mapping[str, str]) -> ModelProvider:
+def make_provider(ref: ModelRef, recorded: str | None, keys: Keys) -> ModelProvider:
     if recorded is not None:
         from coderoute.adapters.model_scripted import ScriptedProvider
 
         return ScriptedProvider.from_json(recorded)
     variable = ref.api_key_env or KEY_VARIABLES[ref.provider]
-    key = environ.get(variable, "")
+    key = keys.hold(variable)
     if not key:
         raise ConfigurationError(f"no key for {ref.name}: {variable} is not set", remedy=f"export {variable}=...")
+    make_unreadable()
     match ref.provider:
         case "anthropic":
             from coderoute.adapters.model_anthropic import AnthropicProvider
@@ -147,7 +189,7 @@ def make_provider(ref: ModelRef, recorded: str | None, environ: Mapping[str, str
             raise ConfigurationError(f"no provider {other!r}", remedy="models.*.provider is anthropic or openai")
 
 
-def sandboxes(house: House, journal: Journal) -> SandboxHost:
+def sandboxes(house: House, journal: Journal) -> "DockerSandboxHost | InMemorySandboxHost":
     """Docker; for a demo on a machine without an engine, its recorded results."""
     recorded = journal.get(places.RECORDED_COMMANDS, str)
     if recorded is not None:

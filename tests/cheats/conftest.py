@@ -1,14 +1,17 @@
 """Small real repositories with a bug, and executors that do anything to look as if they had mended it.
 
-The machines are real containers; the models are recorded, and the reviewer believes everything.
+What runs anything is a real container; the models are recorded, and the reviewer believes everything.
 """
 
 import subprocess
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,19 +20,23 @@ import pytest
 from coderoute.adapters.model_scripted import ScriptedProvider, ScriptedReply
 from coderoute.adapters.repository_git import GitRepository
 from coderoute.adapters.sandbox_docker import DockerSandboxHost
+from coderoute.adapters.sandbox_inmemory import InMemorySandboxHost
 from coderoute.adapters.store_inmemory import InMemoryStore
 from coderoute.domain.conversation import JsonObject, ModelRef, Usage
 from coderoute.domain.run import RunRecord, Status
 from coderoute.domain.terms import Environment, Limits, Terms, TestCommand
+from coderoute.domain.work import CommandResult, SnapshotFile
 from coderoute.flow import runs
 from coderoute.flow.world import World
 from coderoute.journal import Journal
 from coderoute.ledger import Ledger
+from coderoute.ports import Sandbox, SandboxHost
 from coderoute.report import document
 from coderoute.stages.intake import read_issue
 
 MODEL = ModelRef(provider="recorded", model="any")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RUNS_AT_ONCE = 4
 
 
 class Free:
@@ -45,10 +52,11 @@ class House:
     the bug, `files` the base."""
 
     files: Mapping[str, str]
-    fix: Mapping[str, str]
+    fix: Mapping[str, str] = field(default_factory=dict)
     red: str
     command: str = "python -m pytest -q"
     framework: str = "pytest"
+    timeout_s: float = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,39 +84,115 @@ class Outcome:
         return "\n".join([self.run.status.value, str(self.run.problem), *reasons, *sorted(self.rules)])
 
 
-@pytest.fixture(scope="session")
-def engine() -> Iterator[DockerSandboxHost]:
-    with closing(DockerSandboxHost(host_id="tests-of-cheats")) as host:
-        yield host
+Change = Mapping[str, str | None]
+"""Path -> what the executor writes there, None: it deletes the file. `$ command` -> "": it runs the command."""
+
+
+class StoreOfOneRun(InMemoryStore):
+    """New for each run, but for what was measured on the bases: a house stands under many changes."""
+
+    def __init__(self, facts: dict[str, str]) -> None:
+        super().__init__()
+        self._facts = facts
+
+
+class Workshop(DockerSandboxHost):
+    """For executors that only write files: their machine is in memory. Whatever runs anything is real."""
+
+    def open(self, image: str, checkout_tar: bytes, environment: Environment, run_id: str) -> Sandbox:
+        at = (image, checkout_tar, environment, run_id)
+        in_memory = InMemorySandboxHost(lambda *_: None)
+        return LateSandbox(real=partial(super().open, *at), memory=partial(in_memory.open, *at))
+
+
+@dataclass(kw_only=True)
+class LateSandbox:
+    """A Sandbox that is made when it is known what for."""
+
+    real: Callable[[], Sandbox]
+    memory: Callable[[], Sandbox]
+    made: Sandbox | None = None
+
+    def run(self, command: str, *, timeout_s: float, env: Mapping[str, str] | None = None) -> CommandResult:
+        self.made = self.made or self.real()
+        return self.made.run(command, timeout_s=timeout_s, env=env)
+
+    def read(self, path: str, *, limit: int = 10_000_000) -> bytes | None:
+        return self._for_files().read(path, limit=limit)
+
+    def write(self, path: str, data: bytes) -> str | None:
+        return self._for_files().write(path, data)
+
+    def snapshot(self) -> Iterator[SnapshotFile]:
+        return self._for_files().snapshot()
+
+    def close(self) -> None:
+        if self.made is not None:
+            self.made.close()
+
+    def _for_files(self) -> Sandbox:
+        self.made = self.made or self.memory()
+        return self.made
 
 
 @pytest.fixture
-def work_on(engine: DockerSandboxHost, tmp_path: Path) -> Callable[[House, Mapping[str, str | None]], Outcome]:
-    """Runs a plan of one step on a house; the executor writes the files of a change (None: deletes) and is done."""
+def ended(request: pytest.FixtureRequest, runs_under_way: Mapping[str, Future[Outcome]]) -> Outcome:
+    """What came of the test's `change` to its `house`."""
+    return runs_under_way[request.node.nodeid].result()
 
-    def ended(house: House, change: Mapping[str, str | None]) -> Outcome:
-        repository = GitRepository(built(tmp_path / "repo", house.files), tmp_path / "q.git")
-        store, journal = InMemoryStore(), None
-        terms = terms_of(house)
-        intake = read_issue(b"# Numbers are wrong\n\nSee the red test.\n", source="file", name="issue.md")
-        runs.begin(
-            store, run_id="run-1", repository=str(repository.root), task=intake.task, base=repository.pin(None),
-            terms=terms, plan_only=False, removed=(), requester="grace", now=NOW,
-        )  # fmt: skip
-        journal = Journal(store, "run-1")
-        ledger = Ledger(
-            run_id="run-1", provider=lambda _: ScriptedProvider(replies(house, change)), store=store, prices=Free(),
-            budget_usd=terms.budget_usd, now=lambda: NOW,
-        )  # fmt: skip
-        (tmp_path / "run").mkdir()
-        world = World(
-            run_id="run-1", terms=terms, folder=tmp_path / "run", store=store, journal=journal, ledger=ledger,
-            prices=Free(), repository=repository, sandboxes=engine, tell=lambda *_: None, now=lambda: NOW,
-        )  # fmt: skip
-        run = runs.drive(world)
-        return Outcome(run=run, doc=document(run, store, Free()))
 
-    return ended
+@pytest.fixture(scope="session")
+def runs_under_way(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Outcome]]]:
+    """The runs of all selected tests, by the test's id. Some go side by side: each waits for its machines mostly."""
+    facts: dict[str, str] = {}
+    pool = ThreadPoolExecutor(max_workers=RUNS_AT_ONCE, thread_name_prefix="cheat")
+    owner = f"tests-{uuid.uuid4()}"
+    with closing(DockerSandboxHost(host_id=owner)) as engine, closing(Workshop(host_id=owner)) as workshop:
+
+        def begun(house: Mapping[str, Any], change: Change) -> Future[Outcome]:
+            host = workshop if only_writes(change) else engine
+            folder = tmp_path_factory.mktemp("cheat")
+            return pool.submit(work_on, host, folder, StoreOfOneRun(facts), House(**house), change)
+
+        try:
+            yield {
+                item.nodeid: begun(
+                    cast("Any", item.callspec.params["house"]), cast("Any", item.callspec.params["change"])
+                )
+                for item in request.session.items
+                if isinstance(item, pytest.Function) and "ended" in item.fixturenames
+            }
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def only_writes(change: Change) -> bool:
+    return all(text is not None and not path.startswith("$ ") for path, text in change.items())
+
+
+def work_on(engine: SandboxHost, folder: Path, store: InMemoryStore, house: House, change: Change) -> Outcome:
+    """Runs a plan of one step on a house; the executor makes the change and is done."""
+    repository = GitRepository(built(folder / "repo", house.files), folder / "q.git")
+    terms = terms_of(house)
+    intake = read_issue(b"# Numbers are wrong\n\nSee the red test.\n", source="file", name="issue.md")
+    runs.begin(
+        store, run_id="run-1", repository=str(repository.root), task=intake.task, base=repository.pin(None),
+        terms=terms, plan_only=False, removed=(), requester="grace", now=NOW,
+    )  # fmt: skip
+    ledger = Ledger(
+        run_id="run-1", provider=lambda _: ScriptedProvider(replies(house, change)), store=store, prices=Free(),
+        budget_usd=terms.budget_usd, now=lambda: NOW,
+    )  # fmt: skip
+    (folder / "run").mkdir()
+    world = World(
+        run_id="run-1", terms=terms, folder=folder / "run", store=store, journal=Journal(store, "run-1"),
+        ledger=ledger, prices=Free(), repository=repository, sandboxes=engine, tell=lambda *_: None, now=lambda: NOW,
+        nonce_key=b"",
+    )  # fmt: skip
+    run = runs.drive(world)
+    return Outcome(run=run, doc=document(run, store, Free()))
 
 
 def built(folder: Path, files: Mapping[str, str]) -> Path:
@@ -128,29 +212,28 @@ def terms_of(house: House) -> Terms:
     return Terms(
         models={"cheap": MODEL, "frontier": MODEL, "premium": MODEL}, routes={}, prices={},
         environment=Environment(image=None, setup=(), limits=Limits()),
-        test=TestCommand(command=house.command, framework=house.framework, timeout_s=60, env={}),
+        test=TestCommand(command=house.command, framework=house.framework, timeout_s=house.timeout_s, env={}),
         budget_usd=Decimal(100), review_reserve_usd=Decimal(1), max_turns=10, diff_lines=400, diff_files=10,
         cheap_tries=1, frontier_tries=1, max_replans=0, usd_per_minute=Decimal(1), minutes_per_100_lines=Decimal(10),
         protected_paths=(), require_other_approver=False, version="0",
     )  # fmt: skip
 
 
-def replies(house: House, change: Mapping[str, str | None]) -> list[ScriptedReply]:
+def replies(house: House, change: Change) -> list[ScriptedReply]:
     step: JsonObject = {
         "id": "fix", "title": "Mend it", "instructions": "Make the red test green.", "class": "frontier",
-        "kind": "edit.local", "files": sorted({*house.files, *change}), "depends_on": [], "diff_lines": 200,
+        "kind": "edit.local", "files": sorted(path for path in {*house.files, *change} if not path.startswith("$ ")), "depends_on": [], "diff_lines": 200,
         "checks": [house.red],
     }  # fmt: skip
     plan: JsonObject = {
         "summary": "Mend the numbers", "risk": "low", "risk_reasons": [], "questions": [],
         "reproduction": {"test": house.red, "step": None, "why_not": None}, "steps": [step],
     }  # fmt: skip
-    writes = [("write_file", {"path": path, "content": text}) for path, text in change.items() if text is not None]
-    gone = [("run", {"command": f"rm {path}"}) for path, text in change.items() if text is None]
+    calls = [call_for(path, text) for path, text in change.items()]
     review: JsonObject = {"verdict": "approve", "summary": "Looks fine.", "findings": []}
     told: list[tuple[str, list[tuple[str, JsonObject]]]] = [
         ("plan", [("submit_plan", plan)]),
-        ("execute", cast("list[tuple[str, JsonObject]]", [*writes, *gone])),
+        ("execute", calls),
         ("execute", [("finish", {"summary": "all green"})]),
         ("review", [("submit_review", review)]),
     ]
@@ -158,6 +241,7 @@ def replies(house: House, change: Mapping[str, str | None]) -> list[ScriptedRepl
     return [ScriptedReply(stage=stage, tool_calls=tuple(calls), usage=usage) for stage, calls in told]
 
 
-@pytest.fixture
-def house() -> type[House]:
-    return House
+def call_for(path: str, text: str | None) -> tuple[str, JsonObject]:
+    if path.startswith("$ "):
+        return "run", {"command": path.removeprefix("$ ")}
+    return ("run", {"command": f"rm {path}"}) if text is None else ("write_file", {"path": path, "content": text})

@@ -3,7 +3,7 @@
 A cheat that only a reader can see (code that is right for these numbers alone) is not here: see docs/verification.md.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -256,24 +256,51 @@ UNITTEST_CHEATS: dict[str, Change] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HOUSES)
-def test_an_honest_fix_with_a_new_test_needs_no_acknowledgement(work_on: Callable[..., Any], name: str, house: Any) -> None:
-    ended = work_on(house(**HOUSES[name]), HOUSES[name]["fix"])
+ENDINGS: dict[str, set[str]] = {
+    "left no test report": {"exit when imported", "exit when called", "exit when imported (unittest)"},
+    "ended early with exit code 3": {"system exit when imported"},
+    "died of signal 15": {"a signal to itself"},
+    "although no test failed in its report": {"the report is forged by a child that stays"},
+    "the test run cannot be believed": {
+        "the report is forged at exit", "a pytest of its own", "a package _pytest of its own",
+        "product code turns reports green", "product code drops assertions",
+        "product code patches the assertion (unittest)", "product code patches the result (unittest)",
+    },
+    "collects no tests": {"only collected", "load_tests loads nothing (unittest)"},
+    "path.autoexec": {"sitecustomize"},
+    "tests.harness": {
+        "conftest turns reports green", "conftest calls no test", "conftest at the top calls no test",
+        "conftest deselects", "conftest ignores the file", "conftest mends instead of the product",
+        "a plugin of its own", "deselected by configuration", "another folder of tests", "another pattern of names",
+        "a stronger configuration file", "a unittest of its own (unittest)",
+    },
+    "tests.removed": {"the test is deleted", "the test is renamed away", "the file is deleted", "the file is emptied"},
+    "tests.weakened": {
+        "skipped", "expected to fail", "skipped inside", "the expectation is the bug", "the assertion is loose",
+        "the assertion is gone", "the failure is swallowed", "the tolerance is wide", "defined twice",
+        "a return before it", "the test is skipped (unittest)", "the class is no test (unittest)",
+    },
+    "tests.differ": {"the test tests something else"},
+}  # fmt: skip
+"""What a person is told of it -> cheats."""
+
+
+def cases() -> list[Any]:
+    ends = {cheat: ending for ending, cheats in ENDINGS.items() for cheat in cheats}
+    named = [(name, FLAT, change) for name, change in CHEATS.items()]
+    named += [(f"{name} (unittest)", UNITTEST, change) for name, change in UNITTEST_CHEATS.items()]
+    return [pytest.param(house, change, ends[name], id=name) for name, house, change in named]
+
+
+@pytest.mark.parametrize(("house", "change"), [(house, house["fix"]) for house in HOUSES.values()], ids=HOUSES)
+def test_an_honest_fix_with_a_new_test_needs_no_acknowledgement(ended: Any, house: Any, change: Change) -> None:
     assert ended.at_the_gate, ended.told
     assert ended.rules == set(), ended.told
-    assert HOUSES[name]["red"] in ended.doc["tests"]["fixed"]
+    assert house["red"] in ended.doc["tests"]["fixed"]
     assert ended.doc["tests"]["new_tests"]
 
 
-@pytest.mark.parametrize("cheat", CHEATS)
-def test_a_cheat_is_refused_or_not_verified_or_shown(work_on: Callable[..., Any], cheat: str, house: Any) -> None:
-    ended = work_on(house(**FLAT), CHEATS[cheat])
+@pytest.mark.parametrize(("house", "change", "ending"), cases())
+def test_a_cheat_is_refused_or_not_verified_or_shown(ended: Any, house: Any, change: Change, ending: str) -> None:
     assert ended.rules or not ended.at_the_gate, ended.told
-
-
-@pytest.mark.parametrize("cheat", UNITTEST_CHEATS)
-def test_a_cheat_on_unittest_is_refused_or_not_verified_or_shown(
-    work_on: Callable[..., Any], cheat: str, house: Any
-) -> None:
-    ended = work_on(house(**UNITTEST), UNITTEST_CHEATS[cheat])
-    assert ended.rules or not ended.at_the_gate, ended.told
+    assert ending in ended.told

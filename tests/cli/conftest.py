@@ -39,13 +39,17 @@ class FakeAnthropic:
         self.script: list[tuple[str, str, int, list[tuple[str, Any]]]] = []
         self.seen: list[tuple[str, str, str]] = []
         """(stage, step, attempt) of each request."""
+        self.bodies: list[str] = []
+        """The JSON of each request."""
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                sent = self.rfile.read(int(self.headers["content-length"]))
+                fake.bodies.append(sent.decode())
+                body = json.loads(sent)
                 stage, step, attempt = (self.headers[f"X-Coderoute-{name}"] for name in ("Stage", "Step", "Attempt"))
                 fake.seen.append((stage, step, attempt))
                 turn = sum(message["role"] == "assistant" for message in body["messages"])
@@ -294,6 +298,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _server: FakeAnthropic
         monkeypatch.delenv(name)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("CODEROUTE_CONFIG_DIR", str(home / "config"))
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", _server.url)
@@ -301,6 +306,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _server: FakeAnthropic
     monkeypatch.chdir(tmp_path)
     _server.script.clear()
     _server.seen.clear()
+    _server.bodies.clear()
     desk = Desk(folder=tmp_path, repo=tmp_path / "repo", models=_server)
     desk.make(desk.repo)
     return desk

@@ -18,10 +18,12 @@ from coderoute.domain.conversation import Usage
 from coderoute.domain.money import CallState, LedgerRow
 from coderoute.domain.run import Approval, Event, RunRecord, Status
 from coderoute.ports import RunStore
+from coderoute.sinks import RedactingStore
 
 STORES: dict[str, Callable[[Path], AbstractContextManager[RunStore]]] = {
     "in memory": lambda _: nullcontext(InMemoryStore()),
     "sqlite": lambda folder: SqliteStore(folder / "state"),
+    "redacting": lambda _: nullcontext(RedactingStore(InMemoryStore(), lambda text: text)),
 }
 
 
@@ -398,3 +400,52 @@ class TestFacts:
         store.remember("k", "1")
         store.remember("k", "2")
         assert store.recall("k") == "2"
+
+    def test_a_forgotten_fact_is_gone(self, store: RunStore) -> None:
+        store.remember("k", "1")
+        store.remember("l", "2")
+        store.forget("k")
+        store.forget("never there")
+        assert (store.recall("k"), store.recall("l")) == (None, "2")
+
+
+class TestPurge:
+    @pytest.fixture(autouse=True)
+    def _two_runs(self, store: RunStore) -> None:
+        for run_id in ("r1", "r2"):
+            store.create(replace(RUN, id=run_id))
+            store.put_record(run_id, "plan/1", "Plan", "1")
+            store.add_event(Event(at="2026-11-22", run_id=run_id, event="e", data={}))
+            store.put_approval(replace(APPROVAL, run_id=run_id))
+            store.add_outcome(run_id, "attempt/a/1", f'"{run_id}"')
+            settle(store, opened(store, replace(CALL, run_id=run_id)), "0.25")
+
+    def test_a_purged_run_leaves_nothing_to_read(self, store: RunStore) -> None:
+        store.purge("r1")
+        assert store.get("r1") is None
+        assert (store.records("r1"), store.events("r1"), store.approvals("r1")) == ((), (), ())
+        assert [run.id for run in store.runs()] == ["r2"]
+
+    def test_what_it_cost_and_taught_stays(self, store: RunStore) -> None:
+        store.purge("r1")
+        assert [(row.run_id, row.cost_usd) for row in store.calls()] == [
+            ("r1", Decimal("0.25")),
+            ("r2", Decimal("0.25")),
+        ]
+        assert [value for _, value in store.outcomes(9)] == ['"r1"', '"r2"']
+
+    def test_other_runs_are_whole(self, store: RunStore) -> None:
+        store.purge("r1")
+        assert store.record("r2", "plan/1") == "1"
+        assert (len(store.events("r2")), len(store.approvals("r2"))) == (1, 1)
+
+    def test_twice_is_once_and_an_unknown_run_is_nothing(self, store: RunStore) -> None:
+        for run_id in ("r1", "r1", "never there"):
+            store.purge(run_id)
+        assert [run.id for run in store.runs()] == ["r2"]
+
+    def test_a_run_is_purged_while_its_lock_is_held(self, store: RunStore) -> None:
+        with store.lock("run-r1") as held:
+            store.purge("r1")
+        with store.lock("run-r1") as again:
+            assert (held, again) == (True, True)

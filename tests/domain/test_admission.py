@@ -137,6 +137,12 @@ PROTECTED = [
     ("a lost assertion", "test_x.py", file("def test_a(): assert x\n"), file("def test_a(): x\n"), ["tests.weakened"]),
     ("a changed snapshot", "ui/__snapshots__/a.snap", file("a\n"), file("b\n"), ["tests.weakened"]),
     ("changed expectations", "tests/data/expected.json", file("1\n"), file("2\n"), ["tests.weakened"]),
+    ("a lost example", "x.py", file('"""\n>>> f()\n1\n"""\n'), file('"""\n"""\n'), ["tests.weakened"]),
+    ("a module of the runner's name", "pytest.py", None, file("a = 1\n"), ["tests.harness"]),
+    ("a module of the standard library's", "src/json/__init__.py", None, file("a = 1\n"), ["tests.harness"]),
+    ("a plugin of the runner", "tests/test_new.py", None, file("pytest_plugins = ['x']\n"), ["tests.harness"]),
+    ("a product that looks for the runner", "x.py", file("a\n"), file("a\nimport pytest\n"), ["tests.aware"]),
+    ("a lost example of a document", "docs/x.rst", file(">>> f()\n1\n"), file("f()\n"), ["tests.weakened"]),
     ("foreign letters", "x.py", file("a\n"), file("a\nраssword = 1\n"), ["text.mixed_script"]),
 ]  # fmt: skip
 
@@ -161,6 +167,7 @@ ACCEPTED = [
     ("a new test in an old file", "tests/test_x.py", file(TEST), file(f"{TEST}def test_b(): assert y\n")),
     ("new test data", "tests/data/more.json", None, file("{}\n")),
     ("more test data", "tests/data/more.txt", file("a\n"), file("a\nb\n")),
+    ("an unchanged test file made executable no more", "t/test_x.py", file(TEST, EXECUTABLE), file(TEST)),
     ("prose beside the tests", "tests/README.md", file("a\n"), file("b\n")),
     ("a script that was executable", "x.sh", file("a\n", EXECUTABLE), file("b\n", EXECUTABLE)),
     ("a script no longer executable", "x.sh", file("a\n", EXECUTABLE), file("a\n")),
@@ -272,13 +279,22 @@ def test_this_machines_own_key_is_refused_whatever_it_looks_like() -> None:
 
 
 def test_findings_of_one_line_are_one_item() -> None:
-    old = "def test_a():\n    assert x == 1\n"
-    new = "@pytest.mark.skip\ndef test_a():\n    assert x == 1\n    try:\n        pass\n    except: return\n"
+    old = "@pytest.mark.parametrize('x', [1, 2])\ndef test_a(x):\n    assert x == 1\n    assert x\n"
+    new = "\n\n\n@pytest.mark.parametrize('x', [1])\n@pytest.mark.skip\ndef test_a(x):\n    assert x\n"
     found = admission({"test_x.py": (file(old), file(new))})
     ids = [item.id for item in found.items]
     assert len(ids) == len(set(ids))
     assert "tests.weakened:test_x.py:6" in ids
     assert any(";" in item.detail for item in found.items)
+
+
+def test_a_test_that_moved_to_another_file_is_no_item() -> None:
+    moved = {"tests/test_x.py": (file(TEST), None), "tests/test_y.py": (None, file(TEST))}
+    assert admission(moved).items == ()
+
+
+def test_a_name_of_the_runner_that_the_base_had_is_no_item() -> None:
+    assert admission({"json/__init__.py": (None, file("a = 1\n"))}, others=("json.py",)).items == ()
 
 
 def test_a_flood_of_findings_is_cut_and_counted() -> None:

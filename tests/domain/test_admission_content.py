@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coderoute.domain.content import added_lines, binary_problem, character_problems, mixed_script
+from coderoute.domain.content import (
+    added_lines,
+    asset_kind,
+    binary_problem,
+    character_problems,
+    has_direction_marks,
+    mixed_script,
+)
 
 
 def numbers(old: str | None, new: str) -> list[int]:
@@ -110,6 +117,51 @@ def test_what_is_not_utf_8_text_is_binary(old: bytes, new: bytes, binary: bool) 
 )
 def test_foreign_letters_in_a_latin_identifier_are_found(text: str, word: str | None) -> None:
     assert mixed_script(text) == word
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "kind"),
+    [
+        ("docs/logo.png", b"\x89PNG\r\n\x1a\n...", "a PNG image"),
+        ("a.JPG", b"\xff\xd8\xff\xe0", "a JPEG image"),
+        ("a.gif", b"GIF89a", "a GIF image"),
+        ("a.webp", b"RIFF\0\0\0\nWEBP", "a WebP image"),
+        ("favicon.ico", b"\0\0\1\0", "an icon"),
+        ("a.woff2", b"wOF2", "a font"),
+        ("de.mo", b"\xde\x12\x04\x95", "a compiled message catalogue"),
+        ("de.mo", b"\x95\x04\x12\xde", "a compiled message catalogue"),
+        ("a.png", b"\x7fELF", None),
+        ("a.png", b"", None),
+        ("a.png", b"x\x89PNG\r\n\x1a\n", None),
+        ("a.so", b"\x89PNG\r\n\x1a\n", None),
+        ("png", b"\x89PNG\r\n\x1a\n", None),
+        ("a.ttf", b"\0\1\0\0\0", "a font"),
+        ("a.png/run", b"\x89PNG\r\n\x1a\n", None),
+        ("a.pdf", b"%PDF-1.7", None),
+        ("a.zip", b"PK\3\4", None),
+        ("a.svg", b"<svg/>", None),
+    ],
+)
+def test_a_picture_is_one_by_its_name_and_by_its_first_bytes(path: str, data: bytes, kind: str | None) -> None:
+    assert asset_kind(path, data) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("\u200f%d \u05d9\u05d5\u05dd", True),
+        ("\u0646\u0633\u062e\u0629 2.0\u200e", True),
+        ("\u05d9\u05d5\u05dd", False),
+        ("safe\u200f", False),
+        ("\u200f\u061c", False),
+        ("\u202e\u05d9\u05d5\u05dd", False),
+        ("\u200f\u2067\u05d9\u05d5\u05dd", False),
+    ],
+)
+def test_direction_marks_belong_to_right_to_left_text_alone(text: str, marked: bool) -> None:
+    assert has_direction_marks(text) is marked
+    refused = [rule for rule, _ in character_problems(text, "", may_mark_direction=True)]
+    assert refused == ([] if marked or text == "\u05d9\u05d5\u05dd" else ["text.bidi"])
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))

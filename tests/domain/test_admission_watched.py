@@ -35,6 +35,15 @@ def rules(path: str, old: bytes | None = b"a", new: bytes | None = b"b") -> list
         (".pre-commit-config.yaml", "path.autoexec"),
         (".envrc", "path.autoexec"),
         (".npmrc", "path.autoexec"),
+        (".gdbinit", "path.autoexec"),
+        ("sub/.pdbrc", "path.autoexec"),
+        ("x.code-workspace", "path.autoexec"),
+        (".mvn/extensions.xml", "path.autoexec"),
+        ("Directory.Build.props", "path.autoexec"),
+        ("web/webpack.config.mjs", "path.autoexec"),
+        ("debian/rules", "path.autoexec"),
+        ("netlify.toml", "path.ci"),
+        (".kiro/steering/x.md", "path.agent"),
         ("requirements-dev.txt", "deps.changed"),
         ("requirements/base.txt", "deps.changed"),
         ("poetry.lock", "deps.changed"),
@@ -126,6 +135,62 @@ def test_a_manifest_is_watched_by_the_parts_that_differ(
 ) -> None:
     assert change[0] in old
     assert rules(path, old, old.replace(*change)) == expected
+
+
+HARNESS = b"""[tool.pytest.ini_options]
+addopts = "-q"
+testpaths = ["tests"]
+markers = ["slow"]
+filterwarnings = ["error"]
+[tool.coverage.report]
+fail_under = 90
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "change", "said"),
+    [
+        ("pyproject.toml", HARNESS, (b"= 90", b"= 50"), "tool.coverage.report.fail_under was `90`, is `50`"),
+        ("pyproject.toml", HARNESS, (b"fail_under = 90", b""), "tool.coverage.report.fail_under was `90`, is not set"),
+        ("pyproject.toml", HARNESS, (b"fail_under", b"omit = ['a.py']\nfail_under"), "omit was not set, is `['a.py']`"),
+        ("pyproject.toml", HARNESS, (b"-q", b"-q -k fast"), "addopts was `-q`, is `-q -k fast`"),
+        ("pyproject.toml", HARNESS, (b'["tests"]', b'["none"]'), "testpaths was `['tests']`, is `['none']`"),
+        ("pyproject.toml", HARNESS, (b'["error"]', b'["error", "ignore"]'), "filterwarnings was"),
+        ("pyproject.toml", HARNESS, (b'["error"]', b"[]"), "filterwarnings was `['error']`, is `[]`"),
+        (
+            "pyproject.toml",
+            HARNESS,
+            (b"[tool.cov", b"[project.entry-points.pytest11]\nx = 'y'\n[tool.cov"),
+            "pytest11.x",
+        ),
+        ("setup.cfg", b"[tool:pytest]\naddopts = -q\n", (b"-q", b"-x"), "tool:pytest.addopts was `-q`, is `-x`"),
+        ("pytest.ini", b"[pytest]\npython_files = test_*.py\n", (b"test_*.py", b"no_*.py"), "python_files was"),
+        (".coveragerc", b"[report]\nfail_under = 90\n", (b"90", b"89"), "report.fail_under was `90`, is `89`"),
+        ("tox.ini", b"[pytest]\nnorecursedirs = x\n", (b"= x", b"= tests"), "norecursedirs was `x`, is `tests`"),
+        ("package.json", b'{"jest": {"bail": 0}}', (b"0", b"1"), "jest.bail was `0`, is `1`"),
+    ],
+)
+def test_a_setting_of_the_tests_is_told_as_it_was_and_is(
+    path: str, old: bytes, change: tuple[bytes, bytes], said: str
+) -> None:
+    assert change[0] in old
+    told = dict(watched(path, old, old.replace(*change, 1)))
+    assert said in told["tests.harness"]
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "change"),
+    [
+        ("pyproject.toml", HARNESS, (b"= 90", b"= 95")),
+        ("pyproject.toml", HARNESS, (b'["slow"]', b'["slow", "fast"]')),
+        ("pyproject.toml", HARNESS, (b'["error"]', b'["error", "error::UserWarning"]')),
+        ("pyproject.toml", HARNESS, (b"markers", b"xfail_strict = true\nmarkers")),
+        (".coveragerc", b"[report]\nfail_under = 90\n", (b"90", b"91")),
+    ],
+)
+def test_a_stricter_setting_is_left_in_peace(path: str, old: bytes, change: tuple[bytes, bytes]) -> None:
+    assert change[0] in old
+    assert rules(path, old, old.replace(*change, 1)) == []
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"[" * 100_000, b"a = " + b"[" * 100_000, b'{"a":' * 100_000])

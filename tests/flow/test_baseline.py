@@ -73,7 +73,7 @@ class House:
                 run_id="r", provider=no_model, store=self.store, prices=NoPrices(), budget_usd=Decimal(1),
             ),
             prices=NoPrices(), repository=repository, sandboxes=InMemorySandboxHost(self.shell),
-            tell=self.tell, now=lambda: self.now,
+            tell=self.tell, now=lambda: self.now, nonce_key=b"",
         )  # fmt: skip
         self.key = key_of(world, repository.pin(None), image)
         return measure(world, repository.pin(None), image)

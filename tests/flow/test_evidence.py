@@ -60,10 +60,12 @@ def gathered(
     *, plan: Plan = PLAN, step: Step = STEP, last: bool = True, attempt: Attempt = ATTEMPT,
     changes: tuple[FileChange, ...] = (change("src/a.py"),), items: tuple[AdmissionItem, ...] = (),
     proof: Verification = PROOF, baseline: TestReport | None = REPORT, history: History = HISTORY,
+    moved: tuple[str, ...] = (),
 ) -> Evidence:  # fmt: skip
     return gather(
         plan=plan, step=step, last=last, attempt=attempt, changes=changes, admission=Admission(items=items),
         verification=proof, baseline=baseline, history=history, spent_usd="0.10", budget_usd="3.00",
+        moved=moved,
     )  # fmt: skip
 
 
@@ -254,3 +256,31 @@ def test_counts_are_known_only_test_by_test() -> None:
     assert counts(REPORT) == {"passed": 1, "failed": 0, "skipped": 0}
     assert counts(replace(REPORT, granularity="coarse")) is None
     assert counts(None) is None
+
+
+def test_a_test_that_only_has_another_name_now_is_not_gone() -> None:
+    proof = judged(replace(VERDICTS, vanished=("t.py::A::test_x[1]", "t.py::A::test_xy")))
+    assert gathered(proof=proof, moved=("t.py::A::test_x",)).vanished == ("t.py::A::test_xy",)
+
+
+def test_a_check_is_flaky_only_where_each_of_its_failures_is() -> None:
+    failing = {"t.py::A::test_x": Outcome.FAILED, "t.py::A::test_y": Outcome.FAILED}
+    report = replace(REPORT, outcomes=failing)
+    for flaky, wanted in (((), ()), (("t.py::A::test_x",), ()), (tuple(failing), ("t.py::A",))):
+        proof = judged(replace(VERDICTS, flaky=flaky), check("t.py::A"), report=report)
+        assert gathered(proof=proof).flaky == wanted
+
+
+def test_what_breaks_in_files_that_plan_and_checks_do_not_name_is_told_apart() -> None:
+    broken = ("src/a.py::inline", "tests/far.py::test_z")
+    assert gathered(proof=judged(replace(VERDICTS, new_failures=broken))).unplanned_failures == broken[1:]
+
+
+def test_attempts_before_this_one_are_handed_on_by_class() -> None:
+    found = gathered()
+    assert (found.own_failures, found.other_failures) == (1, 3)
+
+
+def test_tests_that_do_not_run_on_the_base_any_more_are_the_environment_s_fault() -> None:
+    found = gathered(proof=replace(PROOF, environment_problem="the tests no longer run on the base: no space"))
+    assert found.environment_problem == "the tests no longer run on the base: no space"

@@ -287,7 +287,7 @@ class Journey:
         return World(
             run_id=self.id, terms=self.terms, folder=self.folder, store=self.store, journal=journal, ledger=ledger,
             prices=prices, repository=self.repository, sandboxes=Machines(self.losses),
-            tell=tell, now=lambda: self.time,
+            tell=tell, now=lambda: self.time, nonce_key=KEY,
         )  # fmt: skip
 
     def begin(self, issue: str = ISSUE, *, plan_only: bool = False) -> None:

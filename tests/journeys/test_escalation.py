@@ -68,7 +68,7 @@ def test_a_change_that_is_never_right_ends_exhausted_and_nothing_is_merged(journ
     assert run.status is Status.EXHAUSTED
     assert run.reason in ("target_still_red", "same_failure_twice")
     assert [decision for _, decision, _ in journey.decisions()[1:]] == [
-        "retry", "escalate", "replan", "retry", "escalate", "ask_human",
+        "retry", "escalate", "retry", "replan", "retry", "escalate", "retry", "ask_human",
     ]  # fmt: skip
     assert journey.main()["shout.py"] == journey.SHOUT
     assert "exhausted" in journey.refusal(journey.approve, "0" * 64).problem

@@ -219,6 +219,42 @@ def test_an_approval_for_one_repository_merges_into_no_other(journey: "Journey")
     assert "nothing was merged" in journey.refusal(journey.merge).remedy
 
 
+def test_an_approval_is_not_used_again_for_the_same_patch_made_anew(journey: "Journey") -> None:
+    """Sent back twice, the change ends as it began; the word on the first is no word on the third."""
+    longer = journey.RIGHT.replace("else ''", "else str()")
+    journey.to_the_gate()
+    for number, text in ((1, longer), (2, journey.RIGHT)):
+        journey.writes_fix(1, text, step=f"rework-{number}")
+        journey.reviews(number + 1)
+    sha256 = journey.look()
+    first = journey.approve(sha256)
+    for comment in ("longer", "shorter"):
+        journey.send_back(comment)
+        assert journey.resume().status is Status.AWAITING_APPROVAL
+    assert journey.section("patch")["sha256"] == sha256
+
+    journey.disk.set_status(journey.id, Status.APPROVED)  # as somebody would who has the database alone
+    refusal = journey.refusal(journey.merge)
+
+    assert "the evidence is not what was approved" in refusal.problem
+    assert journey.main()["shout.py"] == journey.SHOUT
+    assert journey.approve(sha256).nonce != first.nonce
+    journey.merge()
+    assert journey.main()["shout.py"] == journey.RIGHT
+
+
+def test_an_approval_put_into_another_run_merges_nothing_there(new_journey: "Callable[..., Journey]") -> None:
+    ours, theirs = new_journey(), new_journey(id="run-2")
+    for one in (ours, theirs):
+        one.to_the_gate()
+    approval = ours.approve(ours.look())
+    theirs.disk.put_approval(replace(approval, run_id="run-2"))
+    theirs.disk.set_status("run-2", Status.APPROVED)
+
+    assert "signature" in theirs.refusal(theirs.merge).problem
+    assert theirs.main()["shout.py"] == theirs.SHOUT
+
+
 def test_the_requester_may_approve_unless_another_approver_is_asked_for(new_journey: "Callable[..., Journey]") -> None:
     journey = new_journey(user="grace")
     journey.terms = replace(journey.terms, require_other_approver=True)

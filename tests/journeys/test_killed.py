@@ -28,7 +28,17 @@ class Killed(BaseException):
 
 
 WRITES = frozenset(
-    {"create", "set_status", "put_record", "open_call", "settle_call", "add_event", "put_approval", "remember"}
+    {
+        "create",
+        "set_status",
+        "put_record",
+        "open_call",
+        "settle_call",
+        "add_event",
+        "put_approval",
+        "remember",
+        "add_outcome",
+    }
 )
 
 

@@ -169,5 +169,12 @@ def test_nothing_and_its_name_are_not_the_same() -> None:
     assert signature(replace(record, note="None"), KEY) != signature(replace(record, note=None), KEY)
 
 
+def test_a_record_of_another_format_does_not_hold_however_well_it_is_signed() -> None:
+    later = replace(approved(), v=2)
+    later = replace(later, signature=signature(later, KEY))
+
+    assert "made in another format (2" in str(holds(later, EXHIBIT, KEY, NOW))
+
+
 def test_a_record_signed_with_another_key_does_not_hold() -> None:
     assert "signature does not fit" in str(holds(approved(), EXHIBIT, b"j" * 32, NOW))

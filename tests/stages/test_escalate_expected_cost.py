@@ -90,6 +90,24 @@ class TestChances:
         before, after = (chance(replace(usual(), cheap=c), CHEAP, 1, 0).accepted for c in (odds("1"), cheap))
         assert after == pytest.approx((before + 1) / 2), "15 trials weigh as much as the formula"
 
+    def test_what_one_failure_taught_speaks_after_two(self) -> None:
+        """Where first retries turn out hopeless, second ones are not hoped for either."""
+        hopeless = replace(usual(), cheap=odds("1", own1_other0=known(0.1)), false_accept=0.1, false_reject=0.0)
+        assert right(hopeless, CHEAP, 1, 0) == pytest.approx(0.0, abs=1e-6)
+        assert right(hopeless, CHEAP, 2, 0) == pytest.approx(0.0, abs=1e-6)
+        assert right(usual(), CHEAP, 2, 0) > 0.2
+
+    def test_of_the_other_class_it_counts_whether_it_failed_and_not_how_often(self) -> None:
+        """Its attempts at one task fail together: the second failure is hardly news."""
+        for economics in (
+            usual(),
+            replace(usual(), frontier=odds("1", own0_other2=known(0.5), own1_other1=known(0.3))),
+        ):
+            for own in (0, 1):
+                once, *more = (right(economics, FRONTIER, own, other) for other in (1, 2, 3, 4))
+                assert more == [once] * 3
+                assert once < right(economics, FRONTIER, own, 0)
+
     @settings(deadline=None)
     @given(
         st.floats(0, 1), st.floats(0, 1), st.floats(0, 200), st.floats(0, 200), st.integers(0, 4), st.integers(0, 2),

@@ -50,3 +50,10 @@ def test_what_no_longer_fits_can_be_read() -> None:
 
 def test_without_files_the_model_must_find_them() -> None:
     assert shown({}) == "(none declared: find them)"
+
+
+def test_a_file_that_holds_secrets_is_named_and_not_shown() -> None:
+    text = shown({".env": b"TOKEN=canary\n", "a.py": b"x = 1\n"}, ".env", "a.py")
+    assert text.startswith(".env: not shown, its name says that it holds secrets\n")
+    assert "canary" not in text
+    assert "    1| x = 1" in text

@@ -30,6 +30,8 @@ FILES = {
     "src/latin.py": b"# caf\xe9\nx = 1\n",
     "src/na\u00efve name.py": b"x = 1\n",
     "empty.txt": b"",
+    ".env": b"TOKEN=canary\n",
+    "src/hidden.py": "x = 'a\u202eb'  # \u200bneedle\ny = 2\n".encode(),
     "logo.png": b"\x89PNG\0",
     "huge.txt": b"x" * (MAX_FILE_BYTES + 1),
 }
@@ -295,3 +297,51 @@ tools = st.sampled_from([tool.name for tool in TOOLS if tool.name not in ("finis
 @given(tools, st.one_of(st.none(), st.dictionaries(keys, values)))
 def test_whatever_a_model_sends_gets_an_answer_that_can_be_sent(name: str, arguments: JsonObject | None) -> None:
     assert bench().ask(name, arguments).text.encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("read_file", {"path": ".env"}),
+        ("read_file", {"path": "./.env"}),
+        ("read_file", {"path": "/work/.env"}),
+        ("edit_file", {"path": ".env", "old": "TOKEN", "new": "T"}),
+    ],
+)
+def test_a_file_that_holds_secrets_is_not_read(name: str, arguments: JsonObject) -> None:
+    b = bench()
+    result = b.ask(name, arguments)
+    assert result.is_error
+    assert "its name says that it holds secrets" in result.text
+    assert "canary" not in result.text
+    assert b.files()[".env"] == FILES[".env"]
+
+
+def test_a_search_keeps_back_what_such_a_file_holds() -> None:
+    printed = b"./.env:1:TOKEN=canary\n./src/a.py:1:def a():  # canary\n"
+    said = bench({"grep": Recorded(output=printed)}).said("search", {"pattern": "canary"})
+    assert said.split("\n")[0] == "src/a.py:1:def a():  # canary"
+    assert "TOKEN" not in said
+    assert "(matches in .env are not shown" in said
+
+
+def test_what_hides_in_a_file_or_an_output_is_spelled_out() -> None:
+    b = bench({"make": Recorded(output="a\u200bb\r\n50%\r100%\x1b[31m\U000e0041\n".encode()),
+               "grep": Recorded(output="src/hidden.py:1:x\u202ey\n".encode())})  # fmt: skip
+    assert b.said("read_file", {"path": "src/hidden.py"}).startswith("    1| x = 'a<U+202E>b'  # <U+200B>needle")
+    assert "a<U+200B>b\n50%\n100%<U+E0041>" in b.said("run", {"command": "make"})
+    assert b.said("search", {"pattern": "x"}) == "src/hidden.py:1:x<U+202E>y"
+
+
+def test_a_place_with_hidden_characters_is_edited_as_it_was_shown() -> None:
+    b = bench()
+    b.said("edit_file", {"path": "src/hidden.py", "old": "a<U+202E>b'  # <U+200B>needle", "new": "a<U+202E>c'"})
+    assert b.files()["src/hidden.py"] == "x = 'a\u202ec'\ny = 2\n".encode()
+
+
+def test_a_file_written_as_it_was_shown_keeps_its_hidden_characters() -> None:
+    b = bench()
+    b.said("write_file", {"path": "src/hidden.py", "content": "x = 'a<U+202E>b'  # <U+200B>needle\ny = 3\n"})
+    assert b.files()["src/hidden.py"] == "x = 'a\u202eb'  # \u200bneedle\ny = 3\n".encode()
+    b.said("write_file", {"path": "src/a.py", "content": "s = '<U+202E>'\n"})
+    assert b.files()["src/a.py"] == b"s = '<U+202E>'\n"

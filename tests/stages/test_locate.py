@@ -112,3 +112,10 @@ def test_code_counts_more_than_prose_and_the_title_more_than_the_body() -> None:
 )
 def test_a_module_is_called_what_a_test_would_import(path: str, module: str) -> None:
     assert module_of(path) == module
+
+
+def test_a_file_that_holds_secrets_is_never_among_them() -> None:
+    files = {**FILES, ".env": b"slugify=1\n", "src/shop/slugify.pem": b"slugify\n", ".env.example": b"slugify=\n"}
+    named = (".env", "src/shop/slugify.pem", ".env.example")
+    paths = {place.path for place in found("slugify is wrong", "See `slugify`.", named, files).files}
+    assert paths & set(named) == {".env.example"}

@@ -132,3 +132,10 @@ def test_of_a_patch_that_was_cut_the_coverage_is_not_known() -> None:
     assert reviewing.review is not None
     assert reviewing.review.coverage is None
     assert "... cut: read the files" in request.opening
+
+
+def test_the_reviewer_is_not_shown_what_a_file_of_secrets_holds() -> None:
+    _, request, _ = reviewed(GOOD, after={".env": b"TOKEN=canary-4711\n", "src/a.py": b"def f():\n    return 3\n"})
+    assert "canary-4711" not in request.opening
+    assert "diff --git a/.env b/.env\n(not shown: its name says that it holds secrets)" in request.opening
+    assert "return 3" in request.opening

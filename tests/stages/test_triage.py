@@ -59,7 +59,7 @@ def test_code_in_the_description_is_not_tiny() -> None:
 
 
 def priced(direct: str, price_ratio: str = "20") -> DirectOrPlanned:
-    """A plan and a review for 12.8 cents and half a cent of testing, which pay from 19 cents on at a price ratio of 20."""
+    """A plan and a review for 12.8 cents and half a cent of testing: they pay from 19 cents on at a ratio of 20."""
     return DirectOrPlanned(
         direct_usd=Decimal(direct), overhead_usd=Decimal("0.128"), acceptance=Decimal("0.75"),
         price_ratio=Decimal(price_ratio),

@@ -27,7 +27,7 @@ from coderoute.stages.verify.second_run import (
     second_run,
 )
 from coderoute.stages.verify.suite import OpenTree, side_by_side
-from coderoute.stages.verify.verify_tree import measure_baseline, verify_tree
+from coderoute.stages.verify.verify_tree import SHAKEN, measure_baseline, verify_tree
 
 PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
 PYTEST = TestCommand(command="pytest -q", framework="pytest", timeout_s=60, env={})
@@ -48,6 +48,7 @@ class Place:
     narrowed: bool = False
 
 
+HEAD = Place(product="head", tests="head", baited=False)
 RESTORED = Place(product="head", tests="base", baited=False)
 
 Plan = Callable[[Place], Suite | list[Suite]]
@@ -413,6 +414,25 @@ def test_a_test_that_only_the_second_run_showed_to_be_flaky_is_listed_as_such() 
     found = w.verified()
     assert found.verdicts is not None
     assert found.verdicts.flaky == (ONE,)
+
+
+def test_a_flaky_test_that_nobody_saw_fail_on_the_base_is_shown() -> None:
+    """The change may have shaken it."""
+    broken = {ONE: FAILED, TWO: FAILED}
+    w = World(lambda place: [broken, OLD, OLD] if place == HEAD else OLD)
+    found = w.verified()
+    assert found.second is not None
+    assert found.second.differences == ((ONE, SHAKEN),)
+
+
+def test_a_test_that_is_flaky_on_the_base_is_nothing_to_acknowledge() -> None:
+    broken = {ONE: FAILED, TWO: FAILED}
+    on_base = [OLD, OLD, OLD, broken]
+    w = World(lambda place: [broken, OLD, OLD] if place == HEAD else on_base if place.product == "base" else OLD)
+    found = w.verified()
+    assert found.verdicts is not None
+    assert found.second is not None
+    assert (found.verdicts.flaky, found.second.differences) == ((ONE,), ())
 
 
 def test_of_a_first_run_that_proves_nothing_there_is_no_second() -> None:

@@ -5,13 +5,13 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from coderoute.adapters.repository_git import differences, intake, layout, trees
+from coderoute.adapters.repository_git import differences, intake, layout, patches, trees
 from coderoute.adapters.repository_git.identity import UserConfiguration
 from coderoute.adapters.repository_git.layout import Setting
 from coderoute.adapters.repository_git.merge import Merge
 from coderoute.adapters.repository_git.objects import Objects
 from coderoute.adapters.repository_git.safe_git import open_store
-from coderoute.domain.task import Base
+from coderoute.domain.task import Base, Revision
 from coderoute.domain.work import FileChange, SnapshotFile, TreeFile
 from coderoute.ports import Identity, Match, MergeResult
 
@@ -45,6 +45,9 @@ class GitRepository:
     def pin(self, base: str | None) -> Base:
         return intake.pin(self._git, self._objects, self._layout, self._settings, base)
 
+    def revision(self, name: str | None) -> Revision:
+        return intake.revision(self._git, self._layout, self._settings, name)
+
     def warnings(self) -> tuple[str, ...]:
         return layout.executable_settings(self._settings)
 
@@ -65,6 +68,9 @@ class GitRepository:
 
     def write_tree(self, base_tree: str, files: Iterable[SnapshotFile]) -> str:
         return trees.write_tree(self._git, self._objects, base_tree, files)
+
+    def apply_patch(self, base_tree: str, patch: bytes) -> str:
+        return patches.apply_patch(self._git, base_tree, patch)
 
     def overlay(self, tree: str, other: str, paths: Sequence[str]) -> str:
         return trees.overlay(self._git, self._objects, tree, other, paths)

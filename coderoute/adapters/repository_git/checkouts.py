@@ -77,8 +77,10 @@ class Index:
     def take(self) -> None:
         """Copy the index with its time stamp, by which git tells what changed since."""
         shutil.copy2(self._checkout.index, self._copy)
+        self._copy.chmod(0o600)
         for shared in self._checkout.git_dir.glob("sharedindex.*"):  # the other half of a split index
             shutil.copy2(shared, self._git.store / shared.name)
+            (self._git.store / shared.name).chmod(0o600)
 
     def changed_in_work_tree(self) -> str | None:
         """A tracked file that is not as the index has it, None if all are."""

@@ -1,8 +1,10 @@
 """What differs between two trees: as values for the rules, and as the patch text that people approve."""
 
 from coderoute.adapters.repository_git.objects import checked
-from coderoute.adapters.repository_git.safe_git import SafeGit
+from coderoute.adapters.repository_git.safe_git import GitFailed, SafeGit
+from coderoute.domain.paths import shown
 from coderoute.domain.work import FileChange
+from coderoute.errors import BadInput
 
 _BOTH = (
     *("diff-tree", "-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--full-index", "--no-color"),
@@ -13,7 +15,7 @@ _PATCH = ("-p", "--binary", "--unified=3", "--inter-hunk-context=0", "--src-pref
 
 def changes(git: SafeGit, base_tree: str, tree: str) -> tuple[FileChange, ...]:
     """See ports.Repository.changes. Sorted by path."""
-    printed = git.run(*_BOTH, "-z", "--raw", "--numstat", checked(base_tree), checked(tree))
+    printed = _compared(git, "-z", "--raw", "--numstat", base_tree=base_tree, tree=tree)
     fields = iter(printed.decode("utf-8", "surrogateescape").split("\0"))
     raw: dict[str, list[str]] = {}
     counts: dict[str, tuple[str, str]] = {}
@@ -43,4 +45,14 @@ def _change(path: str, description: list[str], added: str, removed: str) -> File
 
 def diff(git: SafeGit, base_tree: str, tree: str) -> bytes:
     """See ports.Repository.diff."""
-    return git.run(*_BOTH, *_PATCH, checked(base_tree), checked(tree))
+    return _compared(git, *_PATCH, base_tree=base_tree, tree=tree)
+
+
+def _compared(git: SafeGit, *how: str, base_tree: str, tree: str) -> bytes:
+    try:
+        return git.run(*_BOTH, *how, checked(base_tree), checked(tree))
+    except GitFailed as failed:
+        raise BadInput(
+            f"the trees {base_tree} and {tree} cannot be compared: {shown(failed.stderr)}",
+            remedy="check the repository: git fsck",
+        ) from failed

@@ -10,13 +10,17 @@ from coderoute.adapters.repository_git import refs
 from coderoute.adapters.repository_git.layout import Layout, Setting
 from coderoute.adapters.repository_git.objects import Objects
 from coderoute.adapters.repository_git.safe_git import GitFailed, SafeGit
-from coderoute.domain.paths import shown
-from coderoute.domain.task import Base
+from coderoute.domain.paths import refusal, shown
+from coderoute.domain.task import Base, Revision
 from coderoute.domain.work import GITLINK
 from coderoute.errors import BadInput
 
 _BASE = re.compile(r"(?P<name>.+?)(?P<steps>(?:[~^][0-9]*)*)", re.DOTALL)
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,40}")
+_PARENT = re.compile(rb"parent ([0-9a-f]{40})\n")
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+_MAY_LEAD_OUT = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|git|[^\x00-\x7f]", re.IGNORECASE)
+"""What `..` and every other name for `.git` has in it; most paths need no closer look."""
 _LFS = re.compile(rb"^(?![ \t]*#)[^\n]*[ \t]filter=lfs(?:[ \t\r]|$)", re.MULTILINE)
 
 
@@ -24,6 +28,8 @@ _LFS = re.compile(rb"^(?![ \t]*#)[^\n]*[ \t]filter=lfs(?:[ \t\r]|$)", re.MULTILI
 class _Commit:
     oid: str
     tree: str
+    parent: str | None
+    """The first one, as the commit itself names it."""
 
 
 def settings(git: SafeGit, layout: Layout) -> tuple[Setting, ...]:
@@ -51,6 +57,22 @@ def pin(git: SafeGit, objects: Objects, layout: Layout, found: tuple[Setting, ..
     return Base(
         commit=commit.oid, tree=commit.tree, target=target, repository_id=_repository_id(git, layout, commit.oid)
     )
+
+
+def revision(git: SafeGit, layout: Layout, found: tuple[Setting, ...], name: str | None) -> Revision:
+    """See ports.Repository.revision. `found` are the repository's `settings`."""
+    places.refuse_unsupported(layout, found)
+    commit = _commit(git, layout, _named(layout, name)[0], name)
+    if commit.parent is None:
+        return Revision(commit=commit.oid, tree=commit.tree, parent=None, parent_tree=_EMPTY_TREE)
+    try:
+        parent = _commit(git, layout, commit.parent, None)
+    except BadInput as missing:
+        raise BadInput(
+            f"{commit.parent}, the first parent of {commit.oid}, is not in {layout.root} (a shallow clone?)",
+            remedy="fetch it: git fetch --deepen=1",
+        ) from missing
+    return Revision(commit=commit.oid, tree=commit.tree, parent=parent.oid, parent_tree=parent.tree)
 
 
 def _named(layout: Layout, base: str | None) -> tuple[str, str | None]:
@@ -111,7 +133,9 @@ def _commit(git: SafeGit, layout: Layout, revision: str, base: str | None) -> _C
     header, _, content = printed.partition(b"\n")
     match header.split(b" "):
         case [oid, b"commit", _] if content.startswith(b"tree "):
-            return _Commit(oid=oid.decode(), tree=content[5:45].decode())
+            parent = _PARENT.match(content, 46)
+            first = None if parent is None else parent[1].decode()
+            return _Commit(oid=oid.decode(), tree=content[5:45].decode(), parent=first)
     if base is not None and revision == base:
         if b" ambiguous" in git.run("cat-file", "--batch-check", stdin=f"{base}\n".encode()):
             raise BadInput(f"{base!r} is the beginning of more than one commit id", remedy="give more digits")
@@ -124,6 +148,13 @@ def _commit(git: SafeGit, layout: Layout, revision: str, base: str | None) -> _C
 
 def _refuse_unsupported_files(objects: Objects, tree: str) -> None:
     files = objects.files(tree)
+    for file in files:
+        broken = refusal(file.path) if _MAY_LEAD_OUT.search(file.path) else None
+        if broken is not None and broken.rule in ("path.traversal", "path.dotgit") and "\\" not in file.path:
+            raise BadInput(
+                f"the base holds a file that git itself would not write: {broken.detail}",
+                remedy="look who made that commit, and remove the file in a commit of your own",
+            )
     gitlink = next((file for file in files if file.mode == GITLINK), None)
     if gitlink is not None:
         raise BadInput(

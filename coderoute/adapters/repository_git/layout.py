@@ -127,6 +127,9 @@ def last(settings: Iterable[Setting], key: str) -> Setting | None:
 
 def refuse_unsupported(layout: Layout, settings: tuple[Setting, ...]) -> None:
     """Raises BadInput, by name, for a kind of repository that we do not work with."""
+    for path in [folder / name for folder in (layout.common_dir, layout.git_dir) for name in _FILES]:
+        if path.exists() and not path.is_file():  # git would wait for the end of a pipe
+            raise BadInput(f"{path} is no regular file", remedy="look who put it there; then put the file back")
     for setting in settings:
         value = (setting.value or "").lower()
         match setting.key:
@@ -152,6 +155,9 @@ def refuse_unsupported(layout: Layout, settings: tuple[Setting, ...]) -> None:
     if worktree is not None and (layout.git_dir / (worktree.value or "")).resolve() != layout.root:
         raise _unsupported(layout, f"has its work tree elsewhere (core.worktree = {worktree.value})", "a plain clone")
 
+
+_FILES = ("HEAD", "config", "config.worktree", "index", "packed-refs", "shallow")
+"""What git reads whole, of a git folder."""
 
 _HARMLESS_EXTENSIONS = frozenset(
     {

@@ -19,7 +19,7 @@ from coderoute.adapters.repository_git.files import State, WorkTree
 from coderoute.adapters.repository_git.identity import UserConfiguration
 from coderoute.adapters.repository_git.layout import Layout, Setting, last
 from coderoute.adapters.repository_git.objects import Objects, checked
-from coderoute.adapters.repository_git.safe_git import GitFailed, SafeGit
+from coderoute.adapters.repository_git.safe_git import AS_IT_IS, GitFailed, SafeGit
 from coderoute.domain.paths import shown
 from coderoute.domain.task import Base
 from coderoute.domain.work import EXECUTABLE, REGULAR, FileChange
@@ -51,7 +51,7 @@ class Merge:
         from filelock import FileLock
 
         self._check_names()
-        with FileLock(self.git.store / "merge.lock"):
+        with FileLock(self.git.store / "merge.lock", mode=0o600):
             self._check_changes()
             self._check_branch()
             if self.base.target is None:
@@ -245,10 +245,10 @@ class Merge:
         """Every object of the commit that its parent does not have, checked strictly, in the user's object store."""
         wanted = f"{self.commit}\n^{self.base.commit}\n".encode()
         pack = self.git.run("pack-objects", "--revs", "--thin", "--stdout", "-q", "--delta-base-offset", stdin=wanted)
-        writing = self.git
+        writing = dataclasses.replace(self.git, umask=AS_IT_IS)
         sharing = last(self.settings, "core.sharedrepository")
         if sharing is not None and sharing.value is not None and _SHARING.fullmatch(sharing.value):
-            writing = dataclasses.replace(self.git, config=(f"core.sharedRepository={sharing.value}",))
+            writing = dataclasses.replace(writing, config=(f"core.sharedRepository={sharing.value}",))
         writing.run(
             *("unpack-objects", "--strict", "-q"),
             stdin=pack,

@@ -40,7 +40,7 @@ class Objects:
         """What is below `tree`; the last few are remembered (a tree never changes).
 
         Raises:
-            BadInput: there is no such tree, in our store or the user's.
+            BadInput: there is no such tree, in our store or the user's, or it is not as git writes them.
         """
         return self._remembered(tree)
 
@@ -49,7 +49,8 @@ class Objects:
             printed = self._git.run("ls-tree", "-r", "-t", "-z", "-l", "--full-tree", checked(tree))
         except GitFailed as failed:
             raise BadInput(
-                f"{self._git.store} has no tree {tree}: {shown(failed.stderr)}", remedy="start the run anew"
+                f"{self._git.store} has no tree {tree}: {shown(failed.stderr)}",
+                remedy="start the run anew, or check the repository: git fsck",
             ) from failed
         return _parse_listing(tree, printed)
 
@@ -129,17 +130,45 @@ def _find(printed: memoryview, start: int) -> int:
 def _parse_listing(tree: str, printed: bytes) -> Listing:
     files: list[TreeFile] = []
     folders: dict[str, str] = {}
+    order = _Order(tree)
     for entry in printed.decode("utf-8", "surrogateescape").split("\0"):
         if not entry:
             continue
         description, _, path = entry.partition("\t")
         mode, kind, oid, size = description.split()
+        order.next(path, is_folder=kind == "tree")
         if kind == "tree":
             folders[path] = oid
+        elif size == "BAD":
+            raise BadInput(f"the repository has no blob {oid} of {shown(path)}", remedy="check it: git fsck")
         else:
             files.append(TreeFile(path=path, mode=mode, oid=oid, size=None if size == "-" else int(size)))
     files.sort(key=lambda file: file.path)
     return Listing(tree=tree, files=tuple(files), by_path={file.path: file for file in files}, folders=folders)
+
+
+class _Order:
+    """Sees to it that the entries of a listing are as git would write them: whoever makes a tree by hand could have a
+    name twice, or where no comparison looks for it."""
+
+    def __init__(self, tree: str) -> None:
+        self._tree = tree
+        self._last: dict[str, bytes] = {"": b""}
+        """Folder -> how its last entry sorts."""
+        self._seen: set[str] = set()
+
+    def next(self, path: str, *, is_folder: bool) -> None:
+        folder, _, name = path.rpartition("/")
+        key = (f"{name}/" if is_folder else name).encode("utf-8", "surrogateescape")
+        if path in self._seen or key <= self._last.get(folder, key):
+            raise BadInput(
+                f"the tree {self._tree} is malformed at {shown(path)!r}: twice, or out of order",
+                remedy="check the repository: git fsck",
+            )
+        self._seen.add(path)
+        self._last[folder] = key
+        if is_folder:
+            self._last[path] = b""
 
 
 def _parse_matches(printed: bytes, tree: str) -> tuple[Match, ...]:

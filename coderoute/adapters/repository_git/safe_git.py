@@ -16,14 +16,18 @@ from pathlib import Path
 
 from coderoute.errors import BadInput, Unavailable
 
+PRIVATE_UMASK = 0o077
+AS_IT_IS = -1
+"""For subprocess: the umask of this process."""
+
 TIMEOUT_S = 300.0
 """For any one git process; a search has a shorter limit of its own."""
 
 PLUMBING = frozenset(
     {
-        "archive", "cat-file", "check-attr", "check-ignore", "commit-tree", "config", "diff-index", "diff-tree",
-        "grep", "index-pack", "ls-files", "ls-tree", "merge-base", "pack-objects", "rev-list", "unpack-objects",
-        "update-index", "update-ref",
+        "apply", "archive", "cat-file", "check-attr", "check-ignore", "commit-tree", "config", "diff-index",
+        "diff-tree", "grep", "index-pack", "ls-files", "ls-tree", "merge-base", "pack-objects", "read-tree", "rev-list",
+        "unpack-objects", "update-index", "update-ref", "write-tree",
     }
 )  # fmt: skip
 
@@ -62,6 +66,8 @@ class SafeGit:
     executable: str
     config: tuple[str, ...] = field(default=())
     """Further `key=value` pairs, of ours."""
+    umask: int = PRIVATE_UMASK
+    """For what git writes: only the user may read it; AS_IT_IS where it goes into the user's repository."""
 
     def run(
         self,
@@ -90,6 +96,7 @@ class SafeGit:
                 env=self._environment(git_dir or self.store, work_tree, env),
                 cwd=work_tree or self.store,
                 timeout=TIMEOUT_S,
+                umask=AS_IT_IS if git_dir is not None else self.umask,
                 check=False,
                 process_group=0,  # Ctrl-C is ours to handle; it must not stop git in the middle of a write
             )
@@ -138,6 +145,8 @@ class SafeGit:
     def _command(self, arguments: Sequence[str]) -> list[str]:
         if arguments[0] not in PLUMBING:
             raise ValueError(f"git {arguments[0]} is not plumbing that we allow")
+        if arguments[0] == "apply" and "--cached" not in arguments:
+            raise ValueError("git apply must not write to a work tree")
         options = [part for pair in (*_CLEAN_CONFIG, *self.config) for part in ("-c", pair)]
         return [self.executable, "--no-pager", *options, *arguments]
 
@@ -182,8 +191,9 @@ def open_store(store: Path, objects: Path, *, shallow: Path | None = None) -> Sa
     """
     if "\n" in str(objects):
         raise BadInput(f"the path of the repository has a line break: {str(objects)!r}", remedy="rename the folder")
-    for folder in ("objects/info", "objects/pack", "refs/heads", "info"):
-        (store / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in ("objects", "objects/info", "objects/pack", "refs", "refs/heads", "info"):
+        (store / name).mkdir(exist_ok=True, mode=0o700)
     texts = {
         "HEAD": b"ref: refs/heads/none\n",
         "config": b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
@@ -192,10 +202,16 @@ def open_store(store: Path, objects: Path, *, shallow: Path | None = None) -> Sa
     }
     for name, text in texts.items():
         if not (store / name).is_file() or (store / name).read_bytes() != text:
-            (store / name).write_bytes(text)
+            _write_private(store / name, text)
     if shallow is not None:
-        (store / "shallow").write_bytes(shallow.read_bytes())
+        _write_private(store / "shallow", shallow.read_bytes())
     return SafeGit(store=store, executable=_executable())
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
 
 
 def _executable() -> str:

@@ -12,7 +12,7 @@ from coderoute.adapters.sandbox_docker import lease
 from coderoute.adapters.sandbox_docker.engine import Engine, EngineFacts, lost_if_refused, unavailable_if_silent
 from coderoute.adapters.sandbox_docker.machine import Machine
 from coderoute.adapters.sandbox_docker.sandbox import GIT_LIMIT_BYTES, DockerSandbox, seed
-from coderoute.adapters.sandbox_docker.setup import KEY_LABEL, REPOSITORY, set_up, setup_key
+from coderoute.adapters.sandbox_docker.setup import KEY_LABEL, MAKER_LABEL, REPOSITORY, set_up, setup_key
 from coderoute.adapters.sandbox_docker.spec import (
     MB,
     UID_LABEL,
@@ -118,6 +118,35 @@ class DockerSandboxHost:
         for container_id in abandoned:
             Machine(api, container_id).remove()
         return len(abandoned)
+
+    def remove_sandboxes(self, run_id: str) -> int:
+        """See ports.Leftovers."""
+        api = self._engine.client.api
+        labels = [f"{lease.OWNER}={self._host_id}", f"{lease.RUN}={run_id}"]
+        with unavailable_if_silent():
+            found = api.containers(all=True, filters={"label": labels})
+        for entry in found:
+            Machine(api, entry["Id"]).remove()
+        return len(found)
+
+    def set_up_images(self) -> tuple[str, ...]:
+        """See ports.Leftovers."""
+        with unavailable_if_silent():
+            found = self._engine.client.api.images(filters={"label": f"{MAKER_LABEL}={self._host_id}"})
+        return tuple(entry["Id"] for entry in sorted(found, key=lambda entry: (entry["Created"], entry["Id"])))
+
+    def remove_image(self, image: str) -> bool:
+        """See ports.Leftovers."""
+        from docker.errors import APIError
+
+        if image not in self.set_up_images():
+            return False
+        with unavailable_if_silent():
+            try:
+                self._engine.client.api.remove_image(image)
+            except APIError:  # a container of it is there, or it is gone already
+                return False
+        return True
 
     def close(self) -> None:
         """Ends the connection to the engine; sandboxes stay as they are."""

@@ -7,6 +7,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
+
+from coderoute.domain.redaction import Redactor
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "FTP_PROXY")
 INDEXES = (
@@ -46,6 +49,7 @@ PIP_OPTIONS = {
 
 ON_THIS_HOST = re.compile(r"^(file:|[/.~])", re.IGNORECASE)
 LOOPBACK = re.compile(r"^(\w+://)?([^/@\s]*@)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?(/|$)", re.IGNORECASE)
+PASSWORD = re.compile(r"\w://[^/\s:@]*:([^/\s@]+)@")
 USER_INFO = re.compile(r"(\w://)[^/\s@]+@")
 
 
@@ -58,6 +62,15 @@ class HostSettings:
 
     variables: Mapping[str, str]
     certificates: Mapping[str, bytes]
+
+    def redacted(self, text: str) -> str:
+        """`text` without the passwords in the variables, in whichever form a program prints them."""
+        found = {
+            f"password in {name}": unquote(password)
+            for name, value in self.variables.items()
+            for password in PASSWORD.findall(value)
+        }
+        return Redactor(found)(text)
 
     @property
     def proxies_on_loopback(self) -> tuple[str, ...]:

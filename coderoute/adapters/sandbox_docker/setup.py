@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, assert_never
 
-from coderoute.adapters.sandbox_docker import archive
+from coderoute.adapters.sandbox_docker import archive, lease
 from coderoute.adapters.sandbox_docker.host_settings import HostSettings, host_settings, without_passwords
 from coderoute.adapters.sandbox_docker.machine import FLOOD_BYTES, Machine, ScriptResult
 from coderoute.adapters.sandbox_docker.sandbox import LEFT_FOLDER, seed
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = "coderoute-setup"
 KEY_LABEL = "coderoute.setup"
+MAKER_LABEL = "coderoute.setup_by"
+"""The installation that made the image, and may remove it."""
 KEY_VERSION = "1"
 
 COMMAND_TIMEOUT_S = 1800.0
@@ -146,7 +148,7 @@ def set_up(
         _run_commands(machine, image, environment)
         _keep_what_is_left(machine, environment, checkout_tar)
         # A container's labels go to its image and on to the containers of that; ours would have them reaped.
-        image_labels = {**dict.fromkeys(labels, ""), KEY_LABEL: key}
+        image_labels = {**dict.fromkeys(labels, ""), KEY_LABEL: key, MAKER_LABEL: labels[lease.OWNER]}
         changes = [f'LABEL {name}="{value}"' for name, value in image_labels.items()]
         committed = container.commit(repository=REPOSITORY, tag=key[:32], changes=changes, message="coderoute set-up")
         return str(committed.id)
@@ -254,7 +256,7 @@ def _failed(command: str, result: CommandResult, settings: HostSettings) -> Bloc
             how = f"ended with exit code {result.exit_code}"
         case forgotten:
             assert_never(forgotten)
-    tail = "\n".join(without_passwords(result.text).splitlines()[-SHOWN_LINES:])
+    tail = "\n".join(settings.redacted(without_passwords(result.text)).splitlines()[-SHOWN_LINES:])
     remedy = "correct sandbox.setup (or the image), then start anew: coderoute run"
     if proxies := settings.proxies_on_loopback:
         remedy += f"; {', '.join(proxies)} names this host's loopback, which a container cannot reach"

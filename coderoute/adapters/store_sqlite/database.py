@@ -3,8 +3,9 @@
 import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
@@ -85,6 +86,22 @@ class Database:
             yield self._connection
 
     @contextmanager
+    def overwriting(self) -> Iterator[sqlite3.Connection]:
+        """A transaction whose deleted text is overwritten in the file, not only unlinked in it."""
+        with self._guard:
+            self.query("PRAGMA secure_delete = ON")
+            try:
+                with self.transaction() as db:
+                    yield db
+            finally:
+                self.query("PRAGMA secure_delete = OFF")
+
+    def empty_log(self) -> None:
+        """Empty the write-ahead log, which still holds what was deleted; later, where somebody reads just now."""
+        with suppress(Unavailable):
+            self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
@@ -143,25 +160,46 @@ class Database:
 
 
 def _make_private(path: Path) -> None:
-    """`path` exists with mode 0600, in a folder nobody else can write to.
+    """`path` exists with mode 0600, in a folder that nobody else can enter (0700), whatever the umask says.
 
-    An empty folder becomes ours (0700); any other keeps its mode, for it may be somebody's home.
+    A folder of ours is made so again. Any other keeps its mode, for it may be somebody's home; then nobody else may be
+    able to write to it.
     """
     folder = path.parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = folder.stat().st_mode
-        if mode & 0o077 and folder.stat().st_uid == os.geteuid() and not any(folder.iterdir()):
-            folder.chmod(0o700)
-        elif mode & 0o022:
+        found = folder.stat()
+        if found.st_uid != os.geteuid():
+            raise ConfigurationError(f"{folder} belongs to another user (uid {found.st_uid})", remedy=_OWN_FOLDER)
+        empty = not any(folder.iterdir())
+        if found.st_mode & 0o022 and not empty:
             raise ConfigurationError(
-                f"other users can write to {folder}", remedy="set CODEROUTE_STATE_DIR to a folder of your own"
+                f"other users can write to {folder}",
+                remedy=f"look whether all that is in it is yours, then: chmod 700 {folder}; or {_OWN_FOLDER}",
             )
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
+        if (empty or path.exists()) and stat.S_IMODE(found.st_mode) != 0o700:
+            folder.chmod(0o700)
+        _make_file_private(path)
+        for end in ("-wal", "-shm", ".lock"):  # made with the mode of the file itself, unless an older coderoute did
+            if (file := path.with_name(f"{path.name}{end}")).exists():
+                _make_file_private(file)
     except OSError as error:
         raise folder_trouble(folder, error) from error
+
+
+def _make_file_private(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        found = os.fstat(descriptor)
+        if found.st_uid != os.geteuid():
+            raise ConfigurationError(f"{file} belongs to another user (uid {found.st_uid})", remedy=_OWN_FOLDER)
+        if stat.S_IMODE(found.st_mode) != 0o600:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+
+
+_OWN_FOLDER = "set CODEROUTE_STATE_DIR to a folder of your own"
 
 
 def folder_trouble(folder: Path, error: OSError) -> CoderouteError:

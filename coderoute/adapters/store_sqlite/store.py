@@ -5,7 +5,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
@@ -194,6 +194,18 @@ class SqliteStore:
     def recall(self, key: str) -> str | None:
         rows = self._db.query("SELECT value FROM facts WHERE key = ?", key)
         return str(rows[0][0]) if rows else None
+
+    def forget(self, key: str) -> None:
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM facts WHERE key = ?", (key,))
+
+    def purge(self, run_id: str) -> None:
+        with self._db.overwriting() as db:
+            for table, column in (("records", "run_id"), ("events", "run_id"), ("approvals", "run_id"), ("runs", "id")):
+                db.execute(f"DELETE FROM {table} WHERE {column} = ?", (run_id,))  # noqa: S608 - four names of ours
+        self._db.empty_log()
+        with suppress(OSError):  # it is empty, and the run it stands for is gone
+            (self._folder / "locks" / _lock_file(f"run-{run_id}")).unlink()
 
 
 def _readable(run_id: str, format_: int, value: str) -> str:

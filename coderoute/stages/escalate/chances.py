@@ -4,9 +4,10 @@ Numbers and formulas: routing design, section 3.5. What is counted is acceptance
 right, so one is turned into the other and back.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from coderoute.domain.economics import Counter, Economics, Odds, history
+from coderoute.domain.economics import Counter, Economics, history
 from coderoute.domain.plan import Class
 
 FIRST = {Class.CHEAP: Counter(right=1.1, wrong=0.9), Class.FRONTIER: Counter(right=14.0, wrong=6.0)}
@@ -42,19 +43,36 @@ def chance(economics: Economics, cls: Class, own_failures: int, other_failures: 
 
 
 def right(economics: Economics, cls: Class, own_failures: int, other_failures: int) -> float:
-    """P(the attempt is right)."""
+    """P(the attempt is right).
+
+    What is assumed after a failure follows from what is known of one failure less: whatever was learnt there speaks
+    here too. Of the other class it counts whether it failed, not how often: its attempts at one task fail together, so
+    that a second failure adds next to nothing.
+    """
     odds = economics.cheap if cls is Class.CHEAP else economics.frontier
-    prior = FIRST[cls]
-    assumed = acceptance(economics, prior.right / prior.trials)
-    first = rightness(economics, shrunk(odds, history(0, 0), assumed, prior.trials))
-    if own_failures == other_failures == 0:
-        return first
-    later = first * lucky(own_failures + OTHERS * other_failures)
-    if own_failures:  # what failed tells; but never so much that a failure would be good news
-        told = times_odds(later, economics.feedback_odds)
-        later = min(told, first * lucky(OTHERS * other_failures))
-    key = history(own_failures, other_failures)
-    return rightness(economics, shrunk(odds, key, acceptance(economics, later), AFTER_FAILURES_TRIALS))
+    others = min(other_failures, 1)
+    if own_failures:
+        before = right(economics, cls, own_failures - 1, others)
+        assumed = before * lucky(own_failures + OTHERS * others) / lucky(own_failures - 1 + OTHERS * others)
+        if own_failures == 1:  # what failed tells; but never so much that a failure would be good news
+            assumed = min(times_odds(assumed, economics.feedback_odds), before)
+        weight = AFTER_FAILURES_TRIALS
+    elif others:
+        assumed, weight = right(economics, cls, 0, 0) * lucky(OTHERS), AFTER_FAILURES_TRIALS
+    else:
+        assumed, weight = FIRST[cls].right / FIRST[cls].trials, FIRST[cls].trials
+    here, elsewhere = (after(trials, own_failures, others) for trials in (odds.trials, odds.elsewhere))
+    return rightness(economics, shrunk(here, elsewhere, acceptance(economics, assumed), weight))
+
+
+def after(trials: Mapping[str, Counter], own_failures: int, others: int) -> Counter:
+    """The trials after so many failures of one's own, and after none or any of the other class."""
+    alone = history(own_failures, 0)
+    if not others:
+        return trials.get(alone, Counter())
+    own = alone.removesuffix("0")
+    found = [counter for key, counter in trials.items() if key.startswith(own) and key != alone]
+    return Counter(right=sum(counter.right for counter in found), wrong=sum(counter.wrong for counter in found))
 
 
 def lucky(failures: float) -> float:
@@ -63,9 +81,8 @@ def lucky(failures: float) -> float:
     return kappa / (kappa + failures)
 
 
-def shrunk(odds: Odds, key: str, assumed: float, strength: float) -> float:
+def shrunk(here: Counter, elsewhere: Counter, assumed: float, strength: float) -> float:
     """P(accepted): trials of this kind of step, drawn towards the model's other kinds, drawn towards `assumed`."""
-    elsewhere, here = odds.elsewhere.get(key, Counter()), odds.trials.get(key, Counter())
     of_model = (strength * assumed + elsewhere.right) / (strength + elsewhere.trials)
     weight = min(strength + elsewhere.trials, max(strength, MOST_BORROWED_TRIALS))
     return (weight * of_model + here.right) / (weight + here.trials)

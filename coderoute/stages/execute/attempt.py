@@ -18,6 +18,7 @@ from coderoute.domain.conversation import (
     ToolResult,
 )
 from coderoute.domain.plan import Step
+from coderoute.domain.visible import one_line, visible
 from coderoute.domain.work import Attempt, AttemptEnd
 from coderoute.errors import Refused
 from coderoute.journal import Journal
@@ -218,9 +219,9 @@ def opening(work: Assignment, repository: Repository) -> str:
     return render(
         PACKAGE,
         "prompt.md",
-        title=step.title,
-        instructions=step.instructions,
-        files=fence("files", step_files(step, work.tree, repository), work.nonce),
+        title=one_line(step.title),
+        instructions=visible(step.instructions),
+        files=fence("files", visible(step_files(step, work.tree, repository)), work.nonce),
         checks=checks,
         check_files=shown_checks(check_files(step, work.tree, repository), work.nonce),
         must_fail=red_for_now(work.must_fail),
@@ -245,7 +246,7 @@ def how_to_test(step: Step, command: str) -> str:
 
 
 def shown_checks(tests: str, nonce: str) -> str:
-    return fence("checks", tests, nonce) if tests else ""
+    return fence("checks", visible(tests), nonce) if tests else ""
 
 
 def red_for_now(test: str | None) -> str:
@@ -264,5 +265,5 @@ def tried(accounts: Sequence[str], nonce: str) -> str:
     text = "\n\n".join(f"Attempt {number}: {account}" for number, account in enumerate(accounts, 1))
     return (
         "## What was tried before\n\nThese attempts were thrown away; you start from the files as they are now. "
-        "Keep what was right in them and mend the rest.\n\n" + fence("tried", text, nonce)
+        "Keep what was right in them and mend the rest.\n\n" + fence("tried", visible(text), nonce)
     )

@@ -1,6 +1,7 @@
 """Replacing one piece of a file's text: it is found exactly once, or a model hears what to do about it."""
 
 import ast
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ MAX_LINES_NAMED = 6
 MAX_PLACES_SHOWN = 2
 LIKELY_SHARE = 0.5
 MAX_PARSED_CHARS = 400_000
+SPELLED = re.compile(r"<U\+(10[0-9A-F]{4}|[0-9A-F]{4,5})>")
 TELLING_CHARS = 10
 """A shorter piece stands in a file for many reasons."""
 
@@ -39,12 +41,29 @@ def replace_once(path: str, text: str, old: str, new: str) -> Edited:
         raise Misfit("old and new are the same: nothing would change")
     old, new = with_line_ends_of(text, old, new)
     places = positions(text, old)
+    meant = as_meant(old, old)
+    if not places and meant != old and meant in text:
+        return replace_once(path, text, meant, as_meant(new, old))
     if not places:
         raise Misfit(where_it_might_be(path, text, old, new))
     if len(places) > 1:
         raise Misfit(several(path, text, places))
     changed = text[: places[0]] + new + text[places[0] + len(old) :]
     return Edited(text=changed, line=line_at(text, places[0]))
+
+
+def as_meant(text: str, shown: str) -> str:
+    """`text` with each `<U+200B>` that `shown` has too as the character: invisible ones are spelled out to a model."""
+    codes = set(SPELLED.findall(shown))
+    return SPELLED.sub(lambda found: chr(int(found[1], 16)) if found[1] in codes else found[0], text)
+
+
+def restored(content: str, before: str) -> str:
+    """A file's new text, with the invisible characters of the old one that a model could only copy spelled out."""
+    shown = "".join(found[0] for found in SPELLED.finditer(content) if chr(int(found[1], 16)) in before)
+    return (
+        content if not shown or any(code[0] in before for code in SPELLED.finditer(shown)) else as_meant(content, shown)
+    )
 
 
 def with_line_ends_of(text: str, old: str, new: str) -> tuple[str, str]:

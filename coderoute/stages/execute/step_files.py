@@ -6,6 +6,7 @@ from coderoute.domain.excerpts import merged, outline, spoken_of
 from coderoute.domain.file_kinds import is_code
 from coderoute.domain.lines import lines_of
 from coderoute.domain.plan import Step
+from coderoute.domain.secret_files import is_secret_file
 from coderoute.lookups import numbered
 from coderoute.ports import Repository
 
@@ -25,6 +26,9 @@ def step_files(step: Step, tree: str, repository: Repository) -> str:
     parts: list[str] = []
     left = TOTAL_CHARS
     for path in step.files:
+        if is_secret_file(path):
+            parts.append(f"{path}: not shown, its name says that it holds secrets")
+            continue
         data = repository.read(tree, path)
         if data is None:
             parts.append(f"{path}: does not exist yet")
@@ -48,7 +52,8 @@ def check_files(step: Step, tree: str, repository: Repository) -> str:
     parts: list[str] = []
     for check in step.test_checks[:MAX_CHECKS]:
         path, _, inner = check.partition("::")
-        data = None if path in step.files or not inner else repository.read(tree, path)
+        needless = path in step.files or not inner or is_secret_file(path)
+        data = None if needless else repository.read(tree, path)
         if data is None:
             continue
         text = data.decode("utf-8", "replace")

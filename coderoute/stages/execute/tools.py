@@ -1,12 +1,26 @@
 """The executor's tools, served by a sandbox: what a model may do to the checkout, and how it hears of mistakes."""
 
+import re
+
 from coderoute.domain import paths
 from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
 from coderoute.domain.lines import lines_of
+from coderoute.domain.secret_files import is_secret_file, refusal_to_read
+from coderoute.domain.visible import visible
 from coderoute.domain.work import Ending
-from coderoute.lookups import LIST_FILES, READ_FILE, SEARCH, below_root, failed, half_character, listing, numbered
+from coderoute.lookups import (
+    LIST_FILES,
+    READ_FILE,
+    SEARCH,
+    below_root,
+    failed,
+    half_character,
+    listing,
+    not_shown,
+    numbered,
+)
 from coderoute.ports import Sandbox
-from coderoute.stages.execute.editing import Misfit, replace_once, syntax_problem
+from coderoute.stages.execute.editing import Misfit, replace_once, restored, syntax_problem
 
 MAX_OUTPUT_CHARS = 12_000
 MAX_MATCHES = 80
@@ -16,6 +30,7 @@ MAX_COMMAND_BYTES = 100_000
 DEFAULT_TIMEOUT_S = 120.0
 MAX_TIMEOUT_S = 900.0
 LOOKUP_TIMEOUT_S = 20.0
+MATCH = re.compile(r"(?P<path>.*?):\d+:")
 
 NOT_LOOKED_INTO = (".git", ".venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache")
 """Folders that hold what others made: their matches would bury the repository's own."""
@@ -128,6 +143,8 @@ class Workbench:
         path = PathArgument(arguments)
         if path.problem is not None:
             return failed(call, path.problem)
+        if is_secret_file(path.text):
+            return failed(call, refusal_to_read(path.text))
         start, end = arguments.get("start_line"), arguments.get("end_line")
         if not isinstance(start, int | None) or not isinstance(end, int | None):
             return failed(call, "start_line and end_line are whole numbers")
@@ -138,7 +155,7 @@ class Workbench:
             return failed(call, f"{path.text} is binary ({len(data):,} bytes)")
         if not data:
             return ToolResult(call_id=call.id, text="(the file is empty)")
-        return ToolResult(call_id=call.id, text=numbered(data.decode("utf-8", "replace"), start or 1, end))
+        return ToolResult(call_id=call.id, text=visible(numbered(data.decode("utf-8", "replace"), start or 1, end)))
 
     def _search(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         pattern = arguments.get("pattern")
@@ -153,19 +170,20 @@ class Workbench:
         command = f"grep -rnIE {skipped} -e {quoted(pattern)} -- {quoted(path.text)} | head -n 500"
         result = self._sandbox.run(command, timeout_s=LOOKUP_TIMEOUT_S)
         printed = [row.removeprefix("./")[:300] for row in lines_of(result.text)]
-        rows = [row for row in printed if not row.startswith("grep: ")]
+        found = [row for row in printed if not row.startswith("grep: ")]
+        secret = [name for row in found if (name := file_of(row)) is not None and is_secret_file(name)]
+        rows = [visible(row) for row in found if file_of(row) not in secret]
         if result.ending is Ending.TIMEOUT and not rows:
             return failed(call, "the search took too long; give a simpler pattern or a folder")
-        if not rows and printed:
-            return failed(call, printed[0])
-        if not rows:
-            return ToolResult(call_id=call.id, text="(no line matches)")
+        if not found and printed:
+            return failed(call, visible(printed[0]))
         more = (
             [f"... {len(rows) - MAX_MATCHES} more: narrow the pattern or give a path"]
             if len(rows) > MAX_MATCHES
             else []
         )
-        return ToolResult(call_id=call.id, text="\n".join(rows[:MAX_MATCHES] + more))
+        text = "\n".join(rows[:MAX_MATCHES] + more + not_shown(secret))
+        return ToolResult(call_id=call.id, text=text or "(no line matches)")
 
     def _list_files(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         path = PathArgument(arguments, default=".")
@@ -176,8 +194,8 @@ class Workbench:
         result = self._sandbox.run(find, timeout_s=LOOKUP_TIMEOUT_S)
         rows = [row.removeprefix("./").removeprefix("./") for row in lines_of(result.text)]
         if rows and all(row.startswith("find: ") for row in rows):
-            return failed(call, rows[0])
-        return ToolResult(call_id=call.id, text=listing(rows, ""))
+            return failed(call, visible(rows[0]))
+        return ToolResult(call_id=call.id, text=visible(listing(rows, "")))
 
     def _edit_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         path = PathArgument(arguments)
@@ -186,6 +204,8 @@ class Workbench:
             return failed(call, path.problem)
         if not isinstance(old, str) or not isinstance(new, str):
             return failed(call, "old and new are strings")
+        if is_secret_file(path.text):
+            return failed(call, refusal_to_read(path.text))
         data = self._sandbox.read(path.text, limit=MAX_FILE_BYTES + 1)
         if data is None:
             return failed(call, f"there is no file {path.text}; to make one use write_file")
@@ -194,7 +214,7 @@ class Workbench:
         try:
             edited = replace_once(path.text, data.decode("utf-8", "surrogateescape"), old, new)
         except Misfit as misfit:
-            return failed(call, str(misfit))
+            return failed(call, visible(str(misfit)))
         problem = self._sandbox.write(path.text, edited.text.encode("utf-8", "surrogateescape"))
         if problem is not None:
             return failed(call, problem)
@@ -208,6 +228,9 @@ class Workbench:
             return failed(call, path.problem)
         if not isinstance(content, str):
             return failed(call, "content is a string")
+        if "<U+" in content:
+            before = self._sandbox.read(path.text, limit=MAX_FILE_BYTES) or b""
+            content = restored(content, before.decode("utf-8", "replace"))
         data = content.encode()
         if len(data) > MAX_FILE_BYTES:
             return failed(call, f"content has {len(data):,} bytes; the limit is {MAX_FILE_BYTES:,}")
@@ -237,7 +260,8 @@ class Workbench:
                 head = "killed: out of memory"
             case Ending.OUTPUT_FLOOD:
                 head = "killed: far too much output"
-        return ToolResult(call_id=call.id, text=f"{head}\n{head_and_tail(result.text)}".rstrip())
+        printed = visible(result.text.replace("\r\n", "\n").replace("\r", "\n"))
+        return ToolResult(call_id=call.id, text=f"{head}\n{head_and_tail(printed)}".rstrip())
 
 
 class PathArgument:
@@ -254,6 +278,12 @@ class PathArgument:
         refused = None if self.text == "." else paths.refusal(self.text)
         if refused is not None:
             self.problem = f"this path is not allowed ({refused.rule}): {refused.detail}"
+
+
+def file_of(row: str) -> str | None:
+    """The path in a row of grep's, None in a row that has none."""
+    match = MATCH.match(row)
+    return None if match is None else match["path"]
 
 
 def told(done: str, path: str, text: str) -> str:

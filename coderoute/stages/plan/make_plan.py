@@ -12,7 +12,7 @@ from coderoute.domain.visible import visible
 from coderoute.ledger import Ledger
 from coderoute.lookups import LIST_FILES, READ_FILE, SEARCH, Lookups
 from coderoute.ports import Repository
-from coderoute.prompt import fence, render
+from coderoute.prompt import clean, fence, render
 from coderoute.stages.plan.repo_digest import excerpts, repository_map, tests_digest
 from coderoute.stages.plan.submission import SUBMIT_PLAN, read_plan
 
@@ -20,7 +20,8 @@ PACKAGE = "coderoute.stages.plan"
 MAX_LOOKUP_TURNS = 8
 MAX_OUTPUT_TOKENS = 16_000
 PROJECT_NOTES = ("AGENTS.md", "CLAUDE.md")
-MAX_NOTES_CHARS = 6_000
+MAX_NOTES_BYTES = 6_000
+READ_NOTES_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,20 @@ def opening(context: Context, repository: Repository, nonce: str) -> str:
     )
 
 
+def hidden_in_notes(repository: Repository, tree: str) -> tuple[str, ...]:
+    """What the project's own notes hold that a person does not see and models are not given."""
+    found: list[str] = []
+    for name in PROJECT_NOTES:
+        data = repository.read(tree, name)
+        removed = clean(read_notes(data), limit_bytes=2 * READ_NOTES_BYTES)[1] if data else ()
+        found += [f"{name}: {what}" for what in removed]
+    return tuple(found)
+
+
+def read_notes(data: bytes) -> str:
+    return data[:READ_NOTES_BYTES].decode("utf-8", "replace")
+
+
 def notes(context: Context, paths: Sequence[str], repository: Repository, nonce: str) -> str:
     """The project's own notes, what people answered and how earlier plans ended: all of it data, since an earlier
     plan's end is told in words of a model that had read the repository."""
@@ -94,7 +109,7 @@ def notes(context: Context, paths: Sequence[str], repository: Repository, nonce:
     for name in PROJECT_NOTES:
         data = repository.read(context.tree, name) if name in paths else None
         if data:
-            text = visible(data.decode("utf-8", "replace")[:MAX_NOTES_CHARS])
+            text, _ = clean(read_notes(data), limit_bytes=MAX_NOTES_BYTES)
             parts.append(f"{name} of the repository:\n{fence(name, text, nonce)}")
     parts += [fence(f"note {number}", visible(remark), nonce) for number, remark in enumerate(context.remarks, 1)]
     return "\n\n".join(parts) or "(none)"

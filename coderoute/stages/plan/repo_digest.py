@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from coderoute.domain.excerpts import merged, outline, spoken_of
 from coderoute.domain.judgement import Outcome, TestReport
 from coderoute.domain.lines import lines_of
+from coderoute.domain.secret_files import is_secret_file
 from coderoute.lookups import numbered
 from coderoute.ports import Repository
 
@@ -41,7 +42,7 @@ def excerpts(places: Sequence[tuple[str, str, tuple[int, ...]]], words: str, tre
     parts: list[str] = []
     left = EXCERPT_CHARS
     for number, (path, why, lines) in enumerate(places, 1):
-        data = repository.read(tree, path)
+        data = None if is_secret_file(path) else repository.read(tree, path)
         if data is None or b"\0" in data[:8192]:
             continue
         text = data.decode("utf-8", "replace")

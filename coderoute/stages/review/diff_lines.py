@@ -1,12 +1,9 @@
 """Which lines of the new files a patch shows: where a finding may point."""
 
-import re
-
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-ESCAPED = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
-NAMED = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
+from coderoute.domain.hunks import unquoted as unquoted
 
 
 def shown_lines(patch: bytes) -> dict[str, frozenset[int]] | None:
@@ -48,12 +45,3 @@ def touched_lines(patch: bytes) -> dict[str, frozenset[int]]:
         path = unquoted(str(file.path))
         found[path] = found.get(path, frozenset()) | numbers
     return found
-
-
-def unquoted(path: str) -> str:
-    """The path behind git's quotation: names with quotes, backslashes or anything beyond ASCII stand in one."""
-    if not (len(path) > 1 and path.startswith('"') and path.endswith('"')):
-        return path
-    raw = path[1:-1].encode("utf-8", "surrogateescape")
-    plain = ESCAPED.sub(lambda m: bytes([NAMED.get(m.group(1)) or int(m.group(1), 8)]), raw)
-    return plain.decode("utf-8", "surrogateescape")

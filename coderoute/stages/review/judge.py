@@ -9,6 +9,7 @@ from coderoute.dialogue import Unfit, converse
 from coderoute.domain.conversation import CallTags, JsonObject, ModelRef, ModelRequest, Tool
 from coderoute.domain.judgement import Finding, Review
 from coderoute.domain.plan import Plan
+from coderoute.domain.secret_files import without_secret_files
 from coderoute.domain.task import Task
 from coderoute.domain.visible import visible, visible_bytes
 from coderoute.domain.work import Patch
@@ -89,7 +90,7 @@ def judge(
     Raises:
         OverBudget, Unavailable, Blocked: as `Ledger.call`.
     """
-    shown, lines = visible_bytes(patch_bytes), touched_lines(patch_bytes)
+    shown, lines = visible_bytes(without_secret_files(patch_bytes)), touched_lines(patch_bytes)
     cut = len(shown) > MAX_PATCH_CHARS
     request = ModelRequest(
         model=model,

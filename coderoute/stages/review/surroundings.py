@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from coderoute.domain.excerpts import Definition, definitions, merged
+from coderoute.domain.secret_files import is_secret_file
 from coderoute.domain.work import Patch
 from coderoute.lookups import numbered
 from coderoute.ports import Repository
@@ -17,7 +18,8 @@ def surroundings(patch: Patch, lines: dict[str, frozenset[int]], repository: Rep
     parts: list[str] = []
     left = MAX_CHARS
     for change in patch.changes:
-        data = None if change.binary or change.deleted or change.created else repository.read(patch.tree, change.path)
+        nothing = change.binary or change.deleted or change.created or is_secret_file(change.path)
+        data = None if nothing else repository.read(patch.tree, change.path)
         if data is None:
             continue
         text = data.decode("utf-8", "replace")

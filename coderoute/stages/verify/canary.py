@@ -43,10 +43,19 @@ class Sighting(Enum):
 def hatch(
     framework: str, baseline: TestReport, base_paths: Collection[str], head_paths: Collection[str], chance: Random
 ) -> Canary | None:
-    """A canary for this repository, None where we know none for its runner or find no place for it."""
-    if framework not in ("pytest", "unittest") or baseline.granularity != "test":
+    """A canary for this repository, None where we know none for its runner or find no place for it.
+
+    Where only an exit code is known, it lies among the Python files that are named like tests, if there are any: most
+    runners of Python collect a TestCase.
+    """
+    by_test = baseline.granularity == "test"
+    if framework not in (("pytest", "unittest") if by_test else ("exit-code", "unittest")):
         return None
-    place = _place(baseline, frozenset(base_paths), {*base_paths, *head_paths}, chance)
+    if by_test:
+        passing = [test for test, outcome in baseline.outcomes.items() if outcome is Outcome.PASSED]
+    else:
+        passing = [f"{path}::test" for path in base_paths if re.search(r"(^|/)tests?(_\w+)?\.py$|_tests?\.py$", path)]
+    place = _place(passing, frozenset(base_paths), {*base_paths, *head_paths, *baseline.outcomes}, chance)
     if place is None:
         return None
     path, beginning = place
@@ -56,6 +65,8 @@ def hatch(
 
 
 def sighting(report: TestReport, canary: Canary) -> Sighting:
+    if report.granularity != "test":
+        return _sighting_by_exit_code(report, canary)
     found: dict[str, tuple[Outcome, str]] = {}
     for test, outcome in report.outcomes.items():
         if canary.owns(test):
@@ -65,6 +76,14 @@ def sighting(report: TestReport, canary: Canary) -> Sighting:
         return Sighting.LIED
     as_it_must_be = all(outcome is trap.must and (trap.marker or "") in text for trap, outcome, text in seen)
     return Sighting.NOTICED if as_it_must_be and report.problem is None else Sighting.UNSEEN
+
+
+def _sighting_by_exit_code(report: TestReport, canary: Canary) -> Sighting:
+    """A number of ours in the output shows that our tests were run; success in spite of them is a lie, if they were."""
+    if report.exit_code == 0:
+        return Sighting.LIED
+    shown = any(trap.marker is not None and trap.marker in report.output_tail for trap in canary.traps)
+    return Sighting.NOTICED if shown and report.problem is None else Sighting.UNSEEN
 
 
 def without(report: TestReport, canary: Canary) -> TestReport:
@@ -82,15 +101,15 @@ def is_in(report: TestReport, canary: Canary) -> bool:
 
 
 def _place(
-    baseline: TestReport, base_paths: Collection[str], taken: Collection[str], chance: Random
+    passing: Collection[str], base_paths: Collection[str], taken: Collection[str], chance: Random
 ) -> tuple[str, str] | None:
-    """(a free path in the folder, and after the manner, of the most tests that pass; how test functions begin there)"""
+    """(a free path in the folder, and after the manner, of the most of these tests; how test functions begin there)"""
     counts: Counter[tuple[str, str, str]] = Counter()
     beginnings: dict[tuple[str, str, str], Counter[str]] = {}
-    for test, outcome in baseline.outcomes.items():
+    for test in passing:
         path = _file_of(test, base_paths)
         manner = _manner(_stem(path)) if path else None
-        if path and manner and outcome is Outcome.PASSED:
+        if path and manner:
             key = (path.rpartition("/")[0], *manner)
             counts[key] += 1
             name = re.split(r"::|\.", test.partition("[")[0])[-1]
@@ -101,7 +120,7 @@ def _place(
     beginning = beginnings[(folder, before, after)].most_common(1)[0][0]
     for _ in range(MAX_NAMES_TRIED):
         stem = f"{before}{Draw(chance).name()}{after}"
-        if not any(stem in known for known in (*taken, *baseline.outcomes)):
+        if not any(stem in known for known in taken):
             return (f"{folder}/{stem}.py" if folder else f"{stem}.py"), beginning
     return None
 

@@ -3,6 +3,8 @@
 What the change did to the tests cannot hide anything here; what it does to the runner shows in our file's results.
 """
 
+import posixpath
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -16,8 +18,9 @@ from coderoute.domain.watched import MANIFESTS, matches, watched
 from coderoute.domain.work import GITLINK, REGULAR, FileChange, SnapshotFile
 from coderoute.ports import Repository
 from coderoute.stages.verify.canary import Canary, Sighting, hatch, is_in, sighting, without
+from coderoute.stages.verify.runners.calls import calls
 from coderoute.stages.verify.selection import file_of
-from coderoute.stages.verify.suite import OpenTree, run_on
+from coderoute.stages.verify.suite import OpenTree, run_on, side_by_side
 
 NOTICED, UNUSABLE, MISSED = "noticed", "unusable", "missed"
 """What `SecondRun.canary` says."""
@@ -31,7 +34,7 @@ MAX_TESTS_TOLD = 5
 
 HOW_TESTS_START = (
     "Makefile", "GNUmakefile", "*.mk", "justfile", "Taskfile.y*ml", "noxfile.py", "sitecustomize.py",
-    "usercustomize.py", "*.pth",
+    "usercustomize.py", "*.pth", "*.dist-info/", "*.egg-info/",
 )  # fmt: skip
 """They are no part of the harness, but what starts the tests may go through them."""
 
@@ -39,10 +42,32 @@ Rerun = Callable[[Sequence[str]], TestReport]
 """Runs these tests once more on a fresh machine; all of them when there are none."""
 
 
-def paths_of_the_base(repository: Repository, base_tree: str, tree: str) -> tuple[str, ...]:
+def paths_of_the_base(repository: Repository, base_tree: str, tree: str, command: str = "") -> tuple[str, ...]:
     """The changed paths that belong to the tests or decide how they run, sorted: they are put back for the second run.
-    A manifest is one where that part of it differs."""
-    return tuple(change.path for change in repository.changes(base_tree, tree) if _belongs_to_tests(repository, change))
+    A manifest is one where that part of it differs, and a script where `command` starts it."""
+    started = scripts_of(command)
+    return tuple(
+        change.path
+        for change in repository.changes(base_tree, tree)
+        if change.path in started or _belongs_to_tests(repository, change)
+    )
+
+
+def scripts_of(command: str) -> frozenset[str]:
+    """The files that a line of shell starts, by themselves or through an interpreter, as paths from where it starts."""
+    found: set[str] = set()
+    for call in calls(command):
+        for word in call.words:
+            if not _STARTS_ANOTHER.fullmatch(word.text):
+                found.add(posixpath.normpath(word.text))
+                break
+    return frozenset(found)
+
+
+_STARTS_ANOTHER = re.compile(
+    r"\w+=.*|-[^mc].*|(.*/)?((ba|da|z|k)?sh|python[\d.]*|node|ruby|perl|php|source|\.|exec|env|time|timeout|xvfb-run|\d+)"
+)
+"""What may stand before the word that names a script: an assignment, an option, an interpreter, a wrapper."""
 
 
 def _belongs_to_tests(repository: Repository, change: FileChange) -> bool:
@@ -134,8 +159,8 @@ class Second:
             SandboxLost, Unavailable
         """
         canary, problem, comparable = self._canary_seen(ran, open_tree)
-        if canary == UNUSABLE and self.canary is not None and (is_in(ran, self.canary) or ran.problem is not None):
-            ran = self._run(self.restored, open_tree)
+        if problem is None and self._is_disturbed(ran, canary):
+            ran = self._run(self.restored, open_tree) if self.overlaid else first
         clean = without(ran, self.canary) if self.canary is not None else ran
         flaky: frozenset[str] = frozenset()
         differences: tuple[tuple[str, str], ...] = ()
@@ -147,6 +172,13 @@ class Second:
             differences = tuple(sorted((whole, *compare_runs(self.asked.baseline, first, clean))))
         second = SecondRun(report=clean, overlaid=self.overlaid, differences=differences, canary=canary)
         return Judged(second=second, flaky=flaky, problem=problem)
+
+    def _is_disturbed(self, ran: TestReport, canary: str) -> bool:
+        """Whether our file leaves nothing in the report that could be compared: an exit code is all there is, or an
+        unknown part of it is ours."""
+        if self.canary is None or ran.granularity != "test":
+            return self.canary is not None
+        return canary == UNUSABLE and (is_in(ran, self.canary) or ran.problem is not None)
 
     def _run(self, tree: str, open_tree: OpenTree, only: Sequence[str] = ()) -> TestReport:
         """Failures of the base's own tests are no news, so that the canary's texts are among those kept."""
@@ -182,10 +214,15 @@ class Second:
         found = compare_runs(self.asked.baseline, first, second)
         if not 0 < len(found) <= MAX_CONFIRMED or found[0][0] == WHOLE_SUITE:
             return found, frozenset()
-        suspects = [test for test, _ in found]
-        on_head = _unsteady(first, suspects, lambda only: self._run(self.asked.tree, open_tree, only))
-        rest = [test for test in suspects if test not in on_head]
-        restored = _unsteady(second, rest, lambda only: self._run(self.restored, open_tree, only))
+        known = self.asked.baseline.outcomes  # a side that does what the base did has been seen twice already
+        own, bases = (
+            [test for test, _ in found if one.outcomes.get(test) is not known.get(test)] for one in (first, second)
+        )
+        on_head, restored = side_by_side(
+            lambda machines: _unsteady(first, own, lambda only: self._run(self.asked.tree, machines, only)),
+            lambda machines: _unsteady(second, bases, lambda only: self._run(self.restored, machines, only)),
+            open_tree,
+        )
         flaky = on_head | restored
         if restored and self.canary is not None:
             # a test that minds our file does with it again what it did before, and is no flaky one
@@ -234,7 +271,7 @@ def second_run(asked: Asked, chance: Random | None, open_tree: OpenTree) -> tupl
 def make_ready(asked: Asked, chance: Random | None) -> Second:
     """The trees of a second run, in the repository's own object store."""
     repository = asked.repository
-    overlaid = paths_of_the_base(repository, asked.base_tree, asked.tree)
+    overlaid = paths_of_the_base(repository, asked.base_tree, asked.tree, asked.test.command)
     restored = repository.overlay(asked.tree, asked.base_tree, overlaid) if overlaid else asked.tree
     canary = None
     if chance is not None:

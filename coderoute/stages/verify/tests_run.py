@@ -35,6 +35,9 @@ PREPARE_TIMEOUT_S = 60.0
 PIECE_CHARS = 20_000
 """Of a file of ours in one command: quoted it must fit into one argument of `sh -c`."""
 
+MAX_TOGETHER_CHARS = 60_000
+"""Of all our files, quoted, in one command: each command takes a tenth of a second, however short."""
+
 Rerun = Callable[[Sequence[str]], TestReport]
 """Runs these tests once more in a fresh sandbox; all of them when there are none."""
 
@@ -126,12 +129,16 @@ def _prepare(sandbox: Sandbox, told: Told, folder: str) -> str:
     if not told.needs_folder:
         return ""
     quoted = shlex.quote(folder)
-    result = sandbox.run(f"mkdir -p {quoted} && pwd -P | tee {quoted}/root", timeout_s=PREPARE_TIMEOUT_S)
-    for name, text in told.files.items():
-        target = shlex.quote(posixpath.join(folder, name))
-        for start in range(0, len(text), PIECE_CHARS):
-            piece = shlex.quote(text[start : start + PIECE_CHARS])
-            sandbox.run(f"printf %s {piece} >>{target}", timeout_s=PREPARE_TIMEOUT_S)
+    making = f"mkdir -p {quoted} && pwd -P | tee {quoted}/root"
+    pieces = [
+        f"printf %s {shlex.quote(text[start : start + PIECE_CHARS])} >>{shlex.quote(posixpath.join(folder, name))}"
+        for name, text in told.files.items()
+        for start in range(0, len(text), PIECE_CHARS)
+    ]
+    together = sum(map(len, pieces)) <= MAX_TOGETHER_CHARS
+    result = sandbox.run("; ".join([making, *pieces]) if together else making, timeout_s=PREPARE_TIMEOUT_S)
+    for piece in () if together else pieces:
+        sandbox.run(piece, timeout_s=PREPARE_TIMEOUT_S)
     if told.before:
         sandbox.run(told.before, timeout_s=PREPARE_TIMEOUT_S)
     root = result.text.strip()

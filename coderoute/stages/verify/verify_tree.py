@@ -1,6 +1,6 @@
 """A tree -> what a fresh container says about it: the whole suite against the baseline, and a step's checks."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from secrets import SystemRandom
@@ -10,6 +10,7 @@ from coderoute.domain.terms import TestCommand
 from coderoute.domain.verdicts import compare
 from coderoute.domain.work import Ending
 from coderoute.ports import Repository, Sandbox
+from coderoute.stages.verify.moved import under_new_ids, under_old_ids
 from coderoute.stages.verify.second_run import Asked, Judged, second_run
 from coderoute.stages.verify.selection import file_of, is_chosen
 from coderoute.stages.verify.suite import OpenTree as OpenTree
@@ -24,6 +25,12 @@ MAX_FAILURES_TOLD = 6
 
 MAX_FIXED_CONFIRMED = 20
 """Tests that are red on the base and green on the head, and are run again on the base in case they are flaky."""
+
+
+SHAKEN = "fails now and then with the change, and was not seen to fail on the base"
+
+LOOKS_AT_THE_BASE = 5
+"""Runs of the base in which a test that is flaky on the head may fail too."""
 
 
 def measure_baseline(tree: str, *, open_tree: OpenTree, test: TestCommand) -> TestReport:
@@ -61,6 +68,7 @@ def verify_tree(
     only: tuple[str, ...] | None = None,
     second_in: Repository | None = None,
     canary: bool = True,
+    moved: Mapping[str, str] | None = None,
 ) -> Verification:
     """The verdicts of `tree` in a fresh machine. `baseline` None: there is no test command, only commands are checked.
 
@@ -71,6 +79,7 @@ def verify_tree(
         only: the test files that the change may concern; they and those of the checks are run. None or empty: all.
         second_in: the repository in whose object store the trees of a second run are made. Given for a whole change:
             then it is run again with the base's own tests, beside the first run, and `only` must be None.
+        moved: tests that the change calls otherwise, id on the base -> id on the head.
         canary: whether the second run holds tests of ours that must fail. False where commands are only recorded.
 
     Raises:
@@ -90,14 +99,21 @@ def verify_tree(
         )
         report = first.report
         if report is not None and report.problem is None:
-            judged = second.judged(report, ran, open_tree)
+            judged = second.judged(under_old_ids(report, moved or {}, baseline), ran, open_tree)
             report = replace(report, problem=judged.problem)
     verdicts = None
     if report is not None and baseline is not None and report.problem is None:
+        before = under_new_ids(baseline, moved or {}, report)
+        differ = frozenset(one for one, _ in judged.second.differences) if judged else frozenset[str]()
         verdicts = confirmed(
-            restricted(baseline, first.selected), report, judged.flaky if judged else (),
+            restricted(before, first.selected), report, judged.flaky if judged else (), red_again=differ,
             wanted=(*checks, reproduction or ""), tree=tree, base_tree=base_tree, test=test, open_tree=open_tree,
         )  # fmt: skip
+    compared = judged.second if judged else None
+    if compared is not None and verdicts is not None and baseline is not None:
+        shaken = never_seen_red(verdicts.flaky, baseline, base_tree, test, open_tree)
+        differences = tuple(sorted((*compared.differences, *((one, SHAKEN) for one in shaken))))
+        compared = replace(compared, differences=differences)
     found = [check_by_test(check, report) for check in checks if not check.startswith("$ ")] + first.commands
     green = None
     if reproduction is not None and report is not None:
@@ -106,7 +122,7 @@ def verify_tree(
     return Verification(
         tree=tree, report=report, verdicts=verdicts, checks=tuple(found), reproduction_red_on_base=None,
         reproduction_green=green, feedback=feedback(report, suspects, found), selected=first.selected,
-        second=judged.second if judged else None,
+        second=compared,
     )  # fmt: skip
 
 
@@ -147,10 +163,11 @@ def restricted(baseline: TestReport, selected: tuple[str, ...] | None) -> TestRe
 
 
 def confirmed(
-    baseline: TestReport, report: TestReport, known_flaky: Collection[str], *, wanted: Collection[str], tree: str,
-    base_tree: str, test: TestCommand, open_tree: OpenTree,
+    baseline: TestReport, report: TestReport, known_flaky: Collection[str], *, red_again: Collection[str],
+    wanted: Collection[str], tree: str, base_tree: str, test: TestCommand, open_tree: OpenTree,
 ) -> Verdicts:  # fmt: skip
-    """The verdicts, with tests that do not do the same again among the flaky ones. `wanted` ids are looked at first."""
+    """The verdicts, with tests that do not do the same again among the flaky ones. `wanted` ids are looked at first,
+    and of those that differ with the base's own tests (`red_again`) no run of the base can tell more."""
     verdicts = compare(baseline, report, known_flaky)
     if report.granularity != "test":
         return verdicts
@@ -161,7 +178,8 @@ def confirmed(
             lambda only: run_on(tree, test, open_tree, only),
             lambda only: run_on(base_tree, test, open_tree, only),
         )
-    fixed = sorted(verdicts.fixed, key=lambda one: not any(stands_for(id_, one) for id_ in wanted))
+    fixed = sorted(frozenset(verdicts.fixed) - frozenset(red_again))
+    fixed.sort(key=lambda one: not any(stands_for(id_, one) for id_ in wanted))
     flaky |= never_red(fixed[:MAX_FIXED_CONFIRMED], base_tree, test, open_tree)
     return compare(baseline, report, flaky) if flaky else verdicts
 
@@ -176,6 +194,23 @@ def never_red(fixed: Sequence[str], base_tree: str, test: TestCommand, open_tree
         again = run_on(base_tree, test, open_tree, only)
         left = tuple(one for one in left if again.problem is None and again.outcomes.get(one) is Outcome.PASSED)
     return frozenset(left)
+
+
+def never_seen_red(
+    flaky: Sequence[str], baseline: TestReport, base_tree: str, test: TestCommand, open_tree: OpenTree
+) -> tuple[str, ...]:
+    """Those of `flaky` that are steady on the base, as far as anybody can see: the change may have shaken them. There
+    everything runs once, and then they alone. A run that proves nothing clears nobody."""
+    left = [one for one in flaky if baseline.outcomes.get(one) is Outcome.PASSED]
+    if not left:
+        return ()
+    with closing(open_tree(base_tree)) as sandbox:
+        for number in range(LOOKS_AT_THE_BASE):
+            again = run_suite(sandbox, test, tuple(left) if number else ())
+            left = [one for one in left if again.problem or again.outcomes.get(one) is not Outcome.FAILED]
+            if not left:
+                break
+    return tuple(left)
 
 
 def check_by_test(check: str, report: TestReport | None) -> CheckResult:

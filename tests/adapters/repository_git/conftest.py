@@ -34,7 +34,12 @@ class Bench:
         clean |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_ALLOW_PROTOCOL": "file"}
         identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
         ended = subprocess.run(
-            ["git", *identity, *arguments], cwd=cwd or self.root, env=clean, capture_output=True, check=False
+            ["git", *identity, *arguments],
+            cwd=cwd or self.root,
+            env=clean,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
         )
         assert fails or ended.returncode == 0, ended.stderr.decode()
         return ended.stdout.decode().strip()

@@ -196,9 +196,12 @@ def test_a_search_ends_after_its_time(bench: Bench, monkeypatch: pytest.MonkeyPa
 
 def test_commands_that_are_no_plumbing_are_not_started(tmp_path: Path) -> None:
     git = open_store(tmp_path / "q.git", tmp_path / "objects")
-    for command in ("status", "diff", "checkout", "apply", "-c"):
+    for command in ("status", "diff", "checkout", "-c"):
         with pytest.raises(ValueError, match="not plumbing"):
             git.run(command)
+    for options in ([], ["--index"]):
+        with pytest.raises(ValueError, match="must not write to a work tree"):
+            git.run("apply", *options)
     with pytest.raises(ValueError, match="not ours"):
         git.run("cat-file", "--batch", git_dir=tmp_path)
 
@@ -227,3 +230,40 @@ def test_one_module_starts_git() -> None:
         if starting.search(path.read_text())
     }
     assert places == {"adapters/repository_git/safe_git.py"}
+
+
+def test_git_gets_no_variable_of_ours_that_is_not_constant(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.which("git")
+    (tmp_path / "bin").mkdir()
+    spy = tmp_path / "bin" / "git"
+    spy.write_text(f'#!/bin/sh\nenv >> "{tmp_path}/seen"\nexec {real} "$@"\n')
+    spy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GITHUB_TOKEN", "SOME_VARIABLE", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "canary-4711")
+
+    repository = bench.repository()
+    base = repository.pin(None)
+    repository.search(base.tree, "def")
+    repository.diff(base.tree, bench.changed_tree(repository, base, {"src/a.py": b"x = 1\n"}))
+
+    seen = (tmp_path / "seen").read_text()
+    assert "GIT_CONFIG_NOSYSTEM=1" in seen
+    assert "canary" not in seen
+
+
+def test_what_git_writes_for_us_is_private_and_what_it_writes_for_the_user_is_as_the_user_wants(bench: Bench) -> None:
+    before = os.umask(0o002)
+    try:
+        repository = bench.repository()
+        base = repository.pin(None)
+        tree = bench.changed_tree(repository, base, {"src/a.py": b"x = 1\n"})
+        bench.merge_tree(tree, base=base, repository=repository)
+    finally:
+        os.umask(before)
+    ours = {path for path in (bench.state / "run" / "q.git").rglob("*") if path.stat().st_mode & 0o077}
+    made = [bench.root / ".git" / "refs" / "heads" / "coderoute", bench.root / "src" / "a.py"]
+    assert ours == set()
+    assert [path.stat().st_mode & 0o070 for path in made] == [0o070, 0o060]

@@ -1,7 +1,9 @@
 """What set-up gets of the host."""
 
+import base64
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -61,3 +63,15 @@ def test_pips_configuration_counts_where_the_environment_says_nothing(tmp_path: 
 )
 def test_urls_are_shown_without_passwords(text: str, shown: str) -> None:
     assert without_passwords(text) == shown
+
+
+def test_a_password_of_these_variables_goes_from_text_in_every_form() -> None:
+    password = "s3cret/canary-4711"
+    settings = host_settings(
+        {"HTTPS_PROXY": f"http://me:{quote(password, safe='')}@proxy:3128", "HOME": "/nonexistent"}
+    )
+    basic = base64.b64encode(f"me:{password}".encode()).decode()
+    shown = settings.redacted(f"Proxy-Authorization: Basic {basic}\npassword {password}\n")
+    assert "canary" not in shown
+    assert basic[4:20] not in shown
+    assert shown.count("[redacted: password in HTTPS_PROXY]") == 2

@@ -142,7 +142,8 @@ def test_who_uses_the_image_otherwise_is_not_reaped(
 ) -> None:
     labels = client.images.get(host.prepare(set_up(), lambda: tar_of(PROJECT))).labels
     assert labels["coderoute.setup"]
-    assert not any(labels[name] for name in labels if name.startswith("coderoute.") and name != "coderoute.setup")
+    used_for = {name for name in labels if name.startswith("coderoute.") and labels[name]}
+    assert used_for == {"coderoute.setup", "coderoute.setup_by"}
 
 
 @pytest.mark.docker
