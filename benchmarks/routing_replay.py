@@ -8,7 +8,8 @@ LEARNING_TASKS simulated tasks, learning from each. What it would do then is sco
 ladder's exact cost on the whole table. That is repeated with several seeds for every cell: pair of models, kind of
 retries, gate and objective.
 
-The regret of a cell is the rule's mean cost over its seeds against that of the fixed policy that is best in this cell.
+The regret of a cell is the rule's mean cost over its seeds against that of the fixed policy that is best in this cell,
+among those behind the same gate; policies that deliver without a look at the tests are shown beside them.
 Exits with 1 when the mean over all cells (a gain counts as 0) is over MEAN_GOAL, or the worst over WORST_GOAL.
 """
 
@@ -29,7 +30,7 @@ from product_rule import Learner
 MEAN_GOAL, WORST_GOAL = 0.10, 0.15
 LEARNING_TASKS = 200
 TABLE_TASKS = 1000
-SEEDS = 3
+SEEDS = 6
 SHOWN_RETRIES = RETRIES[1]
 SHOWN_WORST = 10
 
@@ -66,7 +67,8 @@ class Cell:
 
     @property
     def best_fixed(self) -> str:
-        return min(self.fixed, key=lambda name: self.fixed[name].cost_usd(self.objective))
+        """Of the policies behind the gate."""
+        return self.cheapest([policy.name for policy in FIXED if policy.gated])
 
     @property
     def regret(self) -> float:
@@ -74,15 +76,17 @@ class Cell:
         return fmean(self.regret_of(result) for result in self.rule)
 
     @property
-    def gated_regret(self) -> float:
-        """The same against the best fixed policy that looks at what it delivers, as the product always does."""
-        gated = [policy.name for policy in FIXED if policy.gated]
-        best = min(self.fixed[name].cost_usd(self.objective) for name in gated)
+    def open_regret(self) -> float:
+        """The same, where not looking at the tests is allowed as well."""
+        best = self.fixed[self.cheapest(list(self.fixed))].cost_usd(self.objective)
         return fmean(result.cost_usd(self.objective) for result in self.rule) / best - 1
 
     def regret_of(self, result: Result) -> float:
         """What `result` costs above the best fixed policy, as a share of that; below zero: it costs less."""
         return result.cost_usd(self.objective) / self.fixed[self.best_fixed].cost_usd(self.objective) - 1
+
+    def cheapest(self, names: Sequence[str]) -> str:
+        return min(names, key=lambda name: self.fixed[name].cost_usd(self.objective))
 
 
 def replay(world: World) -> list[Cell]:
@@ -169,13 +173,13 @@ def check_lines(tables: Sequence[Table]) -> Iterator[str]:
 
 def regret_lines(cells: Sequence[Cell]) -> Iterator[str]:
     """Mean (worst) regret of every policy under every objective, over all pairs, retries and gates."""
-    yield f"\nRegret against the best fixed policy of each of {len(cells)} cells: mean (worst)"
+    yield f"\nRegret against the best fixed policy behind the gate, in each of {len(cells)} cells: mean (worst)"
     yield f"{'':30}" + "".join(f"{each.name:>25}" for each in OBJECTIVES)
     for policy in FIXED:
         yield f"{policy.name:30}" + by_objective(cells, partial(loss_of, policy.name))
     yield f"{'rule, gains as gains':30}" + by_objective(cells, lambda cell: cell.regret)
     yield f"{'rule, gains as 0':30}" + by_objective(cells, loss)
-    yield f"{'  against gated policies only':30}" + by_objective(cells, lambda cell: max(cell.gated_regret, 0.0))
+    yield f"{'  against those without gate too':32}" + by_objective(cells, open_loss)[2:]
     yield f"{'best ladder in hindsight':30}" + by_objective(cells, lambda cell: cell.regret_of(cell.hindsight))
     yield "The rule, gains as 0, by pair of models"
     for pair in PAIRS:
@@ -200,6 +204,10 @@ def loss_of(name: str, cell: Cell) -> float:
 
 def loss(cell: Cell) -> float:
     return max(cell.regret, 0.0)
+
+
+def open_loss(cell: Cell) -> float:
+    return max(cell.open_regret, 0.0)
 
 
 def worst_lines(cells: Sequence[Cell]) -> Iterator[str]:

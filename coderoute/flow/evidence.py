@@ -21,6 +21,8 @@ from coderoute.domain.verdicts import failure_signature
 from coderoute.domain.work import Attempt, AttemptEnd, FileChange
 
 MAX_DIFF_CHARS = 6_000
+WEAKENED = ("tests.removed", "tests.weakened")
+"""Rules about what tests ask; others of the tests are about what runs them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,8 @@ class History:
 def gather(
     *, plan: Plan, step: Step, last: bool, attempt: Attempt, changes: Sequence[FileChange], admission: Admission,
     verification: Verification, baseline: TestReport | None, history: History, spent_usd: str, budget_usd: str,
-    moved: Collection[str] = (),
 ) -> Evidence:  # fmt: skip
-    """What the triggers look at. `last`: no step follows, so nothing may be red any more. `moved`: ids of tests that
-    only have another name or place now."""
+    """What the triggers look at. `last`: no step follows, so nothing may be red any more."""
     report, verdicts = verification.report, verification.verdicts
     failed = tuple(check for check in verification.checks if not check.passed)
     unexpected: tuple[str, ...] = ()
@@ -52,8 +52,7 @@ def gather(
     if verdicts is not None:
         new = verdicts.failing_new_tests if last else ()  # before the end a new test may still wait for its fix
         unexpected = verdicts.new_failures + tuple(test for test in new if not is_checked(test, failed))
-        gone = [test for test in verdicts.vanished if not any(stands_for(old, test) for old in moved)]
-        vanished = unexplained((*gone, *verdicts.now_skipped), admission)
+        vanished = unexplained(verdicts.vanished + verdicts.now_skipped, admission)
     refused = bool(admission.refusals) or attempt.refused is not None
     outside = {item.path for item in admission.protected if item.rule == "plan.outside"} if plan.files else set()
     return Evidence(
@@ -92,7 +91,7 @@ def gather(
         kind=step.kind,
         own_failures=history.own_failures,
         other_failures=history.other_failures,
-        weakened=tuple(item.id for item in admission.protected if item.rule.startswith("tests.")),
+        weakened=tuple(item.id for item in admission.protected if item.rule in WEAKENED),
         flaky=tuple(check.check for check in failed if verdicts and is_flaky(check.check, report, verdicts.flaky)),
         unplanned_failures=tuple(test for test in unexpected if file_of(test) not in named_files(plan, step)),
     )

@@ -20,10 +20,9 @@ from coderoute.domain.judgement import (
 from coderoute.domain.plan import Class, Plan, Step
 from coderoute.domain.task import Risk
 from coderoute.domain.visible import visible_bytes
-from coderoute.domain.weakening import Sides, moved_tests
 from coderoute.domain.work import Attempt, AttemptEnd, Ending, FileChange
 from coderoute.errors import Exhausted, Refused, Unavailable
-from coderoute.flow.admission import admit_tree, contents
+from coderoute.flow.admission import admit_tree
 from coderoute.flow.evidence import History, account, gather, no_answer
 from coderoute.flow.experience import Experience, economics_of, keeps_to_plan, outcome_of, remember_attempt
 from coderoute.flow.proof import Ground, prove
@@ -126,7 +125,6 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         evidence = gather(
             plan=plan, step=step, last=last, attempt=attempt, changes=changes, admission=admission, verification=proof,
             baseline=ground.baseline, history=history, spent_usd=f"{spent:f}", budget_usd=f"{world.terms.budget_usd:f}",
-            moved=moved(world, ground, attempt, proof),
         )  # fmt: skip
         is_new = world.is_new(places.decision(step.id, number))
         decision = world.journal.once(places.decision(step.id, number), Decision, decide, evidence, policy)
@@ -168,15 +166,6 @@ def begun_by(world: World, plan: Plan, step: Step, policy: Policy, number: int) 
     if is_new and decision.action is not Action.ACCEPT:
         world.tell("step.start", {"step": step.id, "class": decision.to, "reason": decision.reason})
     return decision.to or planned
-
-
-def moved(world: World, ground: Ground, attempt: Attempt, proof: Verification) -> tuple[str, ...]:
-    """The old ids of tests that are gone because they have another name or place now, and are the same but for that."""
-    if proof.verdicts is None or not proof.verdicts.vanished:
-        return ()
-    old, new = contents(world.repository, world.repository.changes(ground.base.tree, attempt.tree))
-    found = moved_tests([Sides(path=path, old=old[path], new=new[path]) for path in sorted(old)])
-    return tuple(f"{one.old_path}::{one.old_name.replace('.', '::')}" for one in found)
 
 
 def remember(

@@ -175,13 +175,17 @@ class TestRule:
         assert (told.own_failures, told.other_failures) == (0, 2)
 
 
-def cell_of(bench: Any, *, fixed_usd: tuple[float, ...], rule_usd: tuple[float, ...]) -> Any:
+def cell_of(bench: Any, *, fixed_usd: tuple[float, ...], rule_usd: tuple[float, ...], open_usd: float = 9.0) -> Any:
+    """`fixed_usd`: what the first policies behind the gate cost, the others $9; `open_usd`: those without a gate."""
+    gated = [policy.name for policy in bench.ladders.FIXED if policy.gated]
+    fixed = {policy.name: 9.0 if policy.gated else open_usd for policy in bench.ladders.FIXED}
+    fixed |= dict(zip(gated, fixed_usd, strict=False))
     result = bench.ladders.Result
     return bench.routing_replay.Cell(
         world="w",
         gate=bench.ladders.SHOWN_GATE,
         objective=bench.ladders.Objective(name="o", review_usd=0.0, wrong_usd=0.0, takeover_usd=0.0),
-        fixed={str(usd): result(tokens_usd=usd) for usd in fixed_usd},
+        fixed={name: result(tokens_usd=usd) for name, usd in fixed.items()},
         rule=tuple(result(tokens_usd=usd) for usd in rule_usd),
         ladders=Counter(),
         best_ladder="",
@@ -193,6 +197,11 @@ def cell_of(bench: Any, *, fixed_usd: tuple[float, ...], rule_usd: tuple[float, 
 class TestRegret:
     def test_regret_is_the_mean_over_seeds_against_the_best_fixed_policy(self, bench: Any) -> None:
         assert cell_of(bench, fixed_usd=(3.0, 2.0), rule_usd=(2.2, 2.4)).regret == pytest.approx(0.15)
+
+    def test_a_policy_that_looks_at_no_test_is_no_measure_but_is_shown(self, bench: Any) -> None:
+        cell = cell_of(bench, fixed_usd=(2.0,), rule_usd=(2.2,), open_usd=1.0)
+        assert cell.regret == pytest.approx(0.1)
+        assert cell.open_regret == pytest.approx(1.2)
 
     @pytest.mark.parametrize(
         ("what", "rule_usd", "passed"),

@@ -162,10 +162,15 @@ def runs_under_way(
                     cast("Any", item.callspec.params["house"]), cast("Any", item.callspec.params["change"])
                 )
                 for item in request.session.items
-                if isinstance(item, pytest.Function) and "ended" in item.fixturenames
+                if isinstance(item, pytest.Function) and is_of_this_folder(item)
             }
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def is_of_this_folder(item: pytest.Function) -> bool:
+    """Other folders have fixtures of the same name."""
+    return "ended" in item.fixturenames and item.path.parent == Path(__file__).parent
 
 
 def only_writes(change: Change) -> bool:

@@ -63,6 +63,10 @@ def test_a_hostile_path_is_refused_by_its_rule(what: str, patch: bytes, rule: st
         ("a date without a tab", both(b"a/x.py 2020-01-01 10:00:00.1 +0100", b"b/x.py 2020-01-01 10:00:00.1 +0100")),
         ("a name with spaces", b"diff --git a/a b c b/a b c\nold mode 100644\nnew mode 100755\n"),
         ("lines that look like names", b"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n--- a/../y\n-b\n+++ b/../y\n+c\n"),
+        (
+            "such lines before the next hunk",
+            b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n--- a/../y\n+++ b/../y\n@@ -9 +9 @@\n-a\n+b\n",
+        ),
         ("an empty line in a hunk", b"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n\n--- ../y\n+-- ../z\n"),
         ("prose about a rename", b"Subject: x\n\nrename to ../y\n--- ../z\n\n" + both(b"a/x", b"b/x")),
         ("nothing", b""),

@@ -60,12 +60,10 @@ def gathered(
     *, plan: Plan = PLAN, step: Step = STEP, last: bool = True, attempt: Attempt = ATTEMPT,
     changes: tuple[FileChange, ...] = (change("src/a.py"),), items: tuple[AdmissionItem, ...] = (),
     proof: Verification = PROOF, baseline: TestReport | None = REPORT, history: History = HISTORY,
-    moved: tuple[str, ...] = (),
 ) -> Evidence:  # fmt: skip
     return gather(
         plan=plan, step=step, last=last, attempt=attempt, changes=changes, admission=Admission(items=items),
         verification=proof, baseline=baseline, history=history, spent_usd="0.10", budget_usd="3.00",
-        moved=moved,
     )  # fmt: skip
 
 
@@ -256,11 +254,6 @@ def test_counts_are_known_only_test_by_test() -> None:
     assert counts(REPORT) == {"passed": 1, "failed": 0, "skipped": 0}
     assert counts(replace(REPORT, granularity="coarse")) is None
     assert counts(None) is None
-
-
-def test_a_test_that_only_has_another_name_now_is_not_gone() -> None:
-    proof = judged(replace(VERDICTS, vanished=("t.py::A::test_x[1]", "t.py::A::test_xy")))
-    assert gathered(proof=proof, moved=("t.py::A::test_x",)).vanished == ("t.py::A::test_xy",)
 
 
 def test_a_check_is_flaky_only_where_each_of_its_failures_is() -> None:

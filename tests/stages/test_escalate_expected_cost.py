@@ -55,9 +55,39 @@ class TestChances:
         economics = replace(tokens_only("20"), cheap=odds("1", own0_other0=known(0.6)), feedback_odds=1.0)
         assert right(economics, CHEAP, failures, 0) == pytest.approx(expected, abs=0.005)
 
-    def test_frontier_after_a_reject_of_cheap_is_no_fresh_start(self) -> None:
-        economics = replace(tokens_only("20"), frontier=odds("1", own0_other0=known(0.744)))
-        assert right(economics, FRONTIER, 0, 1) == pytest.approx(0.465, abs=0.001)
+    @pytest.mark.parametrize(
+        ("cheap", "frontier", "measured", "off"),
+        [(0.598, 0.744, 0.433, 0.01), (0.348, 0.744, 0.635, 0.01), (0.598, 0.65, 0.27, 0.07)],
+        ids=["GPT-5-mini, Opus 4.5", "GPT-5-nano, Opus 4.5", "GPT-5-mini, GPT-5"],
+    )
+    def test_frontier_after_a_reject_of_cheap_is_no_fresh_start(
+        self, cheap: float, frontier: float, measured: float, off: float
+    ) -> None:
+        economics = replace(
+            tokens_only("20"),
+            cheap=odds("1", own0_other0=known(cheap)),
+            frontier=odds("1", own0_other0=known(frontier)),
+        )
+        assert right(economics, FRONTIER, 0, 1) == pytest.approx(measured, abs=off)
+
+    def test_the_frontier_model_is_known_by_what_it_does_after_the_cheap_one(self) -> None:
+        """Where it never began, its chance to begin follows from both, as if 15 trials had said so."""
+        after_cheap = odds("1", own0_other2=known(0.6))
+        economics = replace(tokens_only("20"), cheap=odds("1", own0_other0=known(0.4)), frontier=after_cheap)
+        implied = 0.4 * 0.95 + 0.6 * 0.6
+        assert right(economics, FRONTIER, 0, 0) == pytest.approx((20 * 0.7 + 15 * implied) / 35)
+
+    @settings(deadline=None)
+    @given(st.floats(0, 1), st.floats(0, 1))
+    def test_another_s_failure_is_no_good_news_and_tells_no_more_than_one_s_own(
+        self, cheap: float, frontier: float
+    ) -> None:
+        economics = replace(
+            tokens_only("20"), cheap=odds("1", own0_other0=known(cheap)),
+            frontier=odds("1", own0_other0=known(frontier)), feedback_odds=1.0,
+        )  # fmt: skip
+        own, other, fresh = (right(economics, FRONTIER, *before) for before in ((1, 0), (0, 1), (0, 0)))
+        assert own - 1e-9 <= other <= fresh + 1e-9
 
     def test_failing_output_doubles_the_odds_of_a_retry_and_of_nothing_else(self) -> None:
         blind = replace(usual(), feedback_odds=1.0)

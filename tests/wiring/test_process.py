@@ -1,5 +1,6 @@
 """The process that holds keys: no core file, and no look into its memory."""
 
+import resource
 import subprocess
 import sys
 
@@ -8,6 +9,8 @@ import pytest
 LOOK = """
 import ctypes, resource
 from coderoute.wiring.process import make_unreadable
+_, hard = resource.getrlimit(resource.RLIMIT_CORE)
+resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 if {protect}:
     make_unreadable()
 print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT_CORE)[0])
@@ -23,6 +26,7 @@ def test_a_process_with_keys_cannot_be_dumped(protect: bool, dumpable: str) -> N
     is_dumpable, core = done.stdout.split()
     assert is_dumpable == dumpable
     assert not protect or core == "0"
+    assert protect or core != "0" or resource.getrlimit(resource.RLIMIT_CORE)[1] == 0
 
 
 def test_a_provider_that_is_given_a_key_protects_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,22 +181,28 @@ def _make_private(path: Path) -> None:
             folder.chmod(0o700)
         _make_file_private(path)
         for end in ("-wal", "-shm", ".lock"):  # made with the mode of the file itself, unless an older coderoute did
-            if (file := path.with_name(f"{path.name}{end}")).exists():
-                _make_file_private(file)
+            with suppress(FileNotFoundError):  # SQLite removes the first two when the last process leaves
+                _require_private(path.with_name(f"{path.name}{end}"))
     except OSError as error:
         raise folder_trouble(folder, error) from error
 
 
 def _make_file_private(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        found = os.fstat(descriptor)
-        if found.st_uid != os.geteuid():
-            raise ConfigurationError(f"{file} belongs to another user (uid {found.st_uid})", remedy=_OWN_FOLDER)
-        if stat.S_IMODE(found.st_mode) != 0o600:
-            os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+    """A file that is there is not opened: closing it would free the locks SQLite holds on it for this process."""
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    _require_private(file)
+
+
+def _require_private(file: Path) -> None:
+    found = file.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        number = errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.ELOOP
+        raise OSError(number, os.strerror(number), str(file))
+    if found.st_uid != os.geteuid():
+        raise ConfigurationError(f"{file} belongs to another user (uid {found.st_uid})", remedy=_OWN_FOLDER)
+    if stat.S_IMODE(found.st_mode) != 0o600:
+        file.chmod(0o600)
 
 
 _OWN_FOLDER = "set CODEROUTE_STATE_DIR to a folder of your own"

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from coderoute.domain.economics import Economics, rise
 from coderoute.domain.plan import Class
-from coderoute.stages.escalate.chances import chance
+from coderoute.stages.escalate.chances import Chances
 
 MAX_CHEAP_TRIES = 4
 MAX_FRONTIER_TRIES = 2
@@ -37,7 +37,7 @@ Memo = dict[Standing, dict[str, float]]
 def branches(economics: Economics, standing: Standing) -> dict[str, Decimal]:
     """Expected dollars of each way on, by `cheap`, `frontier`, `replan` and `human`, when the best is done ever after.
     A way that is closed is absent. To a millionth."""
-    return {way: Decimal(usd).quantize(MICRO) for way, usd in ways(economics, standing, {}).items()}
+    return {way: Decimal(usd).quantize(MICRO) for way, usd in ways(Chances(economics), standing, {}).items()}
 
 
 def expected_usd(economics: Economics, standing: Standing) -> Decimal:
@@ -51,7 +51,7 @@ def attempt_usd(economics: Economics, cls: Class, own_failures: int, other_failu
     return odds.attempt_usd * rise(own_failures, other_failures)
 
 
-def ways(economics: Economics, standing: Standing, memo: Memo) -> dict[str, float]:
+def ways(chances: Chances, standing: Standing, memo: Memo) -> dict[str, float]:
     if standing in memo:
         return memo[standing]
     found: dict[str, float] = {}
@@ -60,36 +60,36 @@ def ways(economics: Economics, standing: Standing, memo: Memo) -> dict[str, floa
             standing, cheap_failures=standing.cheap_failures + 1, cheap_tries=standing.cheap_tries - 1,
             plan_doubted=False,
         )  # fmt: skip
-        found[Class.CHEAP.value] = by_attempt(economics, Class.CHEAP, standing, rejected, memo)
+        found[Class.CHEAP.value] = by_attempt(chances, Class.CHEAP, standing, rejected, memo)
     if standing.frontier_tries > 0:
         rejected = replace(
             standing, frontier_failures=standing.frontier_failures + 1, frontier_tries=standing.frontier_tries - 1,
             cheap_tries=0, plan_doubted=False,
         )  # fmt: skip
-        found[Class.FRONTIER.value] = by_attempt(economics, Class.FRONTIER, standing, rejected, memo)
+        found[Class.FRONTIER.value] = by_attempt(chances, Class.FRONTIER, standing, rejected, memo)
     if standing.replans > 0 and standing.plan_doubted:
         planned = replace(
             standing, cheap_failures=0, cheap_tries=MAX_CHEAP_TRIES, frontier_tries=MAX_FRONTIER_TRIES,
             replans=standing.replans - 1, plan_doubted=False,
         )  # fmt: skip
-        found[REPLAN] = float(economics.plan_usd) + best(economics, planned, memo)
-    found[Class.HUMAN.value] = float(economics.takeover_usd)
+        found[REPLAN] = float(chances.economics.plan_usd) + best(chances, planned, memo)
+    found[Class.HUMAN.value] = float(chances.economics.takeover_usd)
     memo[standing] = found
     return found
 
 
-def best(economics: Economics, standing: Standing, memo: Memo) -> float:
-    return min(ways(economics, standing, memo).values())
+def best(chances: Chances, standing: Standing, memo: Memo) -> float:
+    return min(ways(chances, standing, memo).values())
 
 
-def by_attempt(economics: Economics, cls: Class, standing: Standing, rejected: Standing, memo: Memo) -> float:
+def by_attempt(chances: Chances, cls: Class, standing: Standing, rejected: Standing, memo: Memo) -> float:
     """One attempt, and then either a delivered change, which is looked at and may turn out wrong, or the rest."""
     own, other = standing.cheap_failures, standing.frontier_failures
     if cls is Class.FRONTIER:
         own, other = other, own
-    odds = economics.cheap if cls is Class.CHEAP else economics.frontier
-    going = chance(economics, cls, own, other)
+    economics, odds = chances.economics, chances.odds(cls)
+    going = chances.of(cls, own, other)
     tried = float(attempt_usd(economics, cls, own, other) + economics.gate_usd)
     waited = float(economics.usd_per_s) * odds.attempt_s
     delivered = float(economics.review_usd) + going.bad * float(economics.wrong_usd + economics.takeover_usd)
-    return tried + waited + going.accepted * delivered + (1 - going.accepted) * best(economics, rejected, memo)
+    return tried + waited + going.accepted * delivered + (1 - going.accepted) * best(chances, rejected, memo)
