@@ -225,7 +225,7 @@ def test_no_summary_can_mention_close_sign_or_hide(summary: str) -> None:
     assert trailers == "Coderoute-Run: run-1\nApproved-by: ada"
     assert not re.search(r"(?<![A-Za-z0-9])@[A-Za-z0-9]", said)
     assert not re.search(
-        r"(?i)(?<![a-z])(fix|fixes|fixed|closes?|closed|resolves?|resolved)\s*:?\s*(#|GH-|o/r#)\d", said
+        r"(?i)(?<![a-z])(fix|fixes|fixed|closes?|closed|resolves?|resolved)(\s*:?\s*(#|GH-)|(\s+|\s*:\s*)o/r#)\d", said
     )
     assert not re.search(r"(?im)^[ \t]*([a-z-]+-by|coderoute-run|fixes|closes)[ \t]*:", said)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\ud800-\udfff]", said)
