@@ -9,7 +9,7 @@ from coderoute.domain.file_kinds import is_test
 
 FILE = b"diff --git "
 HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-ESCAPED = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
+ESCAPED = re.compile(rb'\\([0-3][0-7]{2}|[abtnvfr"\\])')
 NAMED = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
 
 
