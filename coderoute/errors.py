@@ -3,6 +3,7 @@
 CoderouteError (1)
 |- BadInput (2)            an argument, a file or a repository we cannot work with
 |- Refused (4)             not in this state: wrong patch, not approved, dirty target
+|  `- TargetMoved (4)
 |- Stopped                 the run ends here for now; its status says how
 |  |- Blocked (4)          a person must decide or provide something
 |  |- Exhausted (5)        budget or ladder used up without an acceptable change
@@ -37,6 +38,16 @@ class Refused(CoderouteError):
     """The command is not allowed in this state; nothing was changed."""
 
     exit_code = 4
+
+
+class TargetMoved(Refused):
+    """The target is no longer at the commit that a change was made for; nothing was changed."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"the target moved: {problem}",
+            remedy="coderoute resume RUN brings the change to the target as it is now, tests it there and asks again",
+        )
 
 
 class ConfigurationError(CoderouteError):

@@ -3,7 +3,7 @@
 Each port has one real implementation and one in memory (`adapters/`), and one contract suite (`tests/contracts/`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -164,6 +164,15 @@ class MergeResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reapplied:
+    """A change on another base. `conflicts` are the paths where both sides changed the same lines, or one removed what
+    the other changed: there `tree` is as the other base has it."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """A git author: name and e-mail address."""
 
@@ -245,6 +254,14 @@ class Repository(Protocol):
         """`tree` with each of `paths` as it is in `other` (absent there: removed)."""
         ...
 
+    def reapply(self, base_tree: str, tree: str, onto_tree: str) -> Reapplied:
+        """What turned `base_tree` into `tree`, done to `onto_tree`: a three-way merge.
+
+        Raises:
+            BadInput: one of the trees is missing, or git is too old for it.
+        """
+        ...
+
     def changes(self, base_tree: str, tree: str) -> tuple[FileChange, ...]:
         """What differs, by path; without renames."""
         ...
@@ -253,13 +270,17 @@ class Repository(Protocol):
         """The patch text (git format, full index, binary), byte for byte the same for the same two trees."""
         ...
 
-    def merge(self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime) -> MergeResult:
+    def merge(
+        self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime,
+        replaces: Collection[str] = (),
+    ) -> MergeResult:  # fmt: skip
         """Commit `tree` on the base commit, create `refs/heads/<branch>`, and move the target by compare-and-swap.
+        A branch of that name that stands at one of the commits `replaces` is moved.
 
         Safe to repeat: the same arguments make the same commit, and what is done already stays done.
 
         Raises:
-            Refused: the target is no longer at the base commit.
+            Refused: the target is no longer at the base commit, or there is such a branch at another commit.
         """
         ...
 

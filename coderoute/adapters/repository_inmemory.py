@@ -13,8 +13,8 @@ from coderoute.domain.paths import shown
 from coderoute.domain.snapshot import blob_oid, parents, refuse_unfit, sort_out
 from coderoute.domain.task import Base, Revision
 from coderoute.domain.work import EXECUTABLE, REGULAR, SYMLINK, FileChange, SnapshotFile, TreeFile
-from coderoute.errors import BadInput, Refused
-from coderoute.ports import Identity, Match, MergeResult
+from coderoute.errors import BadInput, Refused, TargetMoved
+from coderoute.ports import Identity, Match, MergeResult, Reapplied
 
 TARGET = "refs/heads/main"
 NO_MODE, NO_OID = "000000", "0" * 40
@@ -182,22 +182,33 @@ class InMemoryRepository:
             here |= incoming
         return self._keep(here)
 
+    def reapply(self, base_tree: str, tree: str, onto_tree: str) -> Reapplied:
+        """File by file: one that both sides changed is a conflict, also where git would merge its lines."""
+        base, ours, theirs = (self._by_path(each) for each in (base_tree, tree, onto_tree))
+        changed = [path for path in sorted(base.keys() | ours.keys()) if base.get(path) != ours.get(path)]
+        free = {path for path in changed if theirs.get(path) in (base.get(path), ours.get(path))}
+        merged = {path: file for path, file in theirs.items() if path not in free}
+        merged |= {path: ours[path] for path in free if path in ours}
+        return Reapplied(tree=self._keep(merged), conflicts=tuple(path for path in changed if path not in free))
+
     def changes(self, base_tree: str, tree: str) -> tuple[FileChange, ...]:
         return tuple(self._change(path, old, new) for path, old, new in self._pairs(base_tree, tree))
 
     def diff(self, base_tree: str, tree: str) -> bytes:
         return b"".join(self._file_diff(path, old, new) for path, old, new in self._pairs(base_tree, tree))
 
-    def merge(self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime) -> MergeResult:
+    def merge(
+        self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime,
+        replaces: Collection[str] = (),
+    ) -> MergeResult:  # fmt: skip
         commit = self._commit(
             tree, f"{base.commit} {message} {author.name} <{author.email}> {at.isoformat()}", base.commit
         )
         target = None if base.target is None else base.target.removeprefix("refs/heads/")
         if target is not None and self.branches.get(target) not in (base.commit, commit):
-            raise Refused(
-                f"the target moved: {base.target} is {self.branches.get(target)}, the change is for {base.commit}",
-                remedy="start the issue anew on the target as it is now: coderoute run",
-            )
+            raise TargetMoved(f"{base.target} is {self.branches.get(target)}, the change is for {base.commit}")
+        if self.branches.get(branch) in replaces:
+            self.branches[branch] = commit
         if self.branches.setdefault(branch, commit) != commit:
             raise Refused(f"the branch {branch} exists already", remedy="rename it")
         why = self._obstacle if target is not None else "the base is no branch: there is nothing to move"

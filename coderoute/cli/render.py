@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from coderoute.cli.costs import cost_text as cost_text
 from coderoute.cli.costs import quote_text as quote_text
 from coderoute.cli.texts import Json as Json
+from coderoute.cli.texts import carried_text
 from coderoute.cli.texts import dollars as dollars
 from coderoute.cli.texts import flat as flat
 from coderoute.cli.texts import items as items
@@ -207,6 +208,7 @@ def evidence_text(doc: Json) -> str:
     parts = [
         headline(doc),
         ending_text(doc),
+        f"CARRIED OVER\n  {carried}" if (carried := carried_text(doc)) else "",
         removed_text(names(doc, "hidden_text")),
         plan_text(doc),
         steps_text(doc),

@@ -33,3 +33,13 @@ def dollars(amount: object) -> str:
 
     value = Decimal(str(amount))
     return f"${value:.4f}" if value < 1 else f"${value:.2f}"
+
+
+def carried_text(doc: Json) -> str | None:
+    """What became of a change whose target moved while it waited; None where it did not."""
+    found = doc.get("carried")
+    if not isinstance(found, dict):
+        return None
+    same = "only the base changed, the lines are the same" if found["only_base"] else "the change is another one too"
+    old, new = (str(found[side])[:12] for side in ("from", "to"))
+    return f"{doc.get('target')} moved from {old} to {new} meanwhile; {same}. All of this was found on the new base."

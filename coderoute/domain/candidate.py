@@ -21,6 +21,10 @@ class Candidate:
     unverified: bool
     strength: Strength | None = None
     """None where it was not asked for."""
+    ground: int = 0
+    """Where it stands: 0 the base that the run started from, else the target as it was found after that candidate."""
+    only_base: bool = False
+    """It adds and removes the same lines as the candidate before, on another base."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,51 @@ def send_back(number: int) -> str:
     return f"send-back/{number}"
 
 
+def moved(number: int) -> str:
+    """Where the target was found after candidate `number`: the base from then on."""
+    return f"moved/{number}"
+
+
+def base_of(ground: int) -> str:
+    """Of a candidate's ground: see `Candidate.ground`."""
+    return BASE if ground == 0 else moved(ground)
+
+
+def image_of(ground: int) -> str:
+    return IMAGE if ground == 0 else f"moved/{ground}/image"
+
+
+def baseline_of(ground: int) -> str:
+    return BASELINE if ground == 0 else f"moved/{ground}/baseline"
+
+
+def reapplied(number: int) -> str:
+    """Candidate `number`, carried over to where the target was found."""
+    return f"moved/{number}/reapplied"
+
+
+def onto_step(candidate_number: int) -> str:
+    """The id of the step that carries a candidate over to a target that moved."""
+    return f"onto-{candidate_number}"
+
+
+def is_onto(step: str) -> bool:
+    return step.startswith("onto-")
+
+
+def branch_made(commit: str) -> str:
+    """What became of a merge that could only make the branch."""
+    return f"branch/{commit}"
+
+
+WITHDRAWALS = "withdrawal/"
+
+
+def withdrawal(number: int) -> str:
+    """What made the approvals void that the run had by then, counted from 1."""
+    return f"{WITHDRAWALS}{number}"
+
+
 def shown(patch_sha256: str) -> str:
     """The patch was produced in full for a person."""
     return f"shown/{patch_sha256}"

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate, EvidenceOfChange
+from coderoute.domain.carried import only_base_changed
+from coderoute.domain.hunks import Piece, pieces
 from coderoute.domain.judgement import Admission, Decision, Review, Strength, TestReport, Verification
 from coderoute.domain.plan import Plan
 from coderoute.domain.task import Base, Task
@@ -62,21 +64,29 @@ def read_patch(patch: Patch) -> bytes:
 
 def make_candidate(
     world: World, number: int, plan: Plan, plan_number: int, base: Base, tree: str, last: Verification | None,
-    red_on_base: bool | None, strength: Strength | None,
+    red_on_base: bool | None, strength: Strength | None, ground: int, carried: Candidate | None = None,
 ) -> Candidate:  # fmt: skip
-    """The change with what the rules say of its trees, and what its two test runs say of each other."""
+    """The change with what the rules say of its trees, and what its two test runs say of each other. `carried` is the
+    candidate that was carried over to the base."""
     admission = admit_tree(world.repository, base.tree, tree, planned=plan.files, protected=world.terms.protected_paths)
     seen_in_runs = protected_items(last.second) if last else ()
+    patch = write_patch(world, base, tree)
     return Candidate(
         number=number,
         plan_number=plan_number,
-        patch=write_patch(world, base, tree),
+        patch=patch,
         admission=Admission(items=(*admission.items, *seen_in_runs)),
         verification=last,
         reproduction_red_on_base=red_on_base,
         unverified=last is None or last.report is None,
         strength=strength,
+        ground=ground,
+        only_base=carried is not None and only_base_changed(pieces_of(carried.patch), pieces_of(patch)),
     )
+
+
+def pieces_of(patch: Patch) -> tuple[Piece, ...]:
+    return pieces(read_patch(patch))
 
 
 def exhibit(journal: Journal, run_id: str) -> tuple[Exhibit, Candidate, Plan] | None:
@@ -88,7 +98,7 @@ def exhibit(journal: Journal, run_id: str) -> tuple[Exhibit, Candidate, Plan] | 
     plan = needed(journal, places.plan(candidate.plan_number), Plan)
     return (
         Exhibit(
-            run_id=run_id, base=needed(journal, places.BASE, Base), patch=candidate.patch,
+            run_id=run_id, base=needed(journal, places.base_of(candidate.ground), Base), patch=candidate.patch,
             admission=candidate.admission, plan_sha256=canonical_sha256(Plan, plan),
             evidence_sha256=canonical_sha256(EvidenceOfChange, evidence_of(journal, candidate)),
             version=needed(journal, places.TERMS, Terms).version,
@@ -102,7 +112,7 @@ def evidence_of(journal: Journal, candidate: Candidate) -> EvidenceOfChange:
     return EvidenceOfChange(
         task=needed(journal, places.TASK, Task),
         terms=needed(journal, places.TERMS, Terms),
-        baseline=journal.get(places.BASELINE, TestReport),
+        baseline=journal.get(places.baseline_of(candidate.ground), TestReport),
         candidate=candidate,
         review=journal.get(places.review(candidate.number), Review),
         decisions=tuple(needed(journal, key, Decision) for key in journal.keys("decision/")),

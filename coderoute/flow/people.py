@@ -229,8 +229,10 @@ def merge(
         result = merging.merge(
             repository=repository, base=shown.base, patch=candidate.patch, plan=plan,
             task=needed(journal, places.TASK, Task), approval=approval, author=author(), run_id=run.id,
+            replaces=tuple(needed(journal, made, MergeResult).commit for made in journal.keys("branch/")),
         )  # fmt: skip
         if not result.target_moved and shown.base.target is not None:
+            journal.once(places.branch_made(result.commit), MergeResult, lambda: result)
             return result, False
         journal.once(places.MERGED, MergeResult, lambda: result)
         store.set_status(run.id, Status.MERGED)

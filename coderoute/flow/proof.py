@@ -1,30 +1,18 @@
 """What fresh machines say about the tree an attempt left: its checks, its tests, and at the end all tests twice."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from coderoute.domain.file_kinds import is_test
-from coderoute.domain.judgement import Admission, TestReport, Verification
+from coderoute.domain.judgement import Admission, Verification
 from coderoute.domain.plan import Plan, Step
-from coderoute.domain.task import Base
 from coderoute.domain.work import Attempt, AttemptEnd
-from coderoute.flow.experience import Experience
-from coderoute.flow.world import Questions, World
+from coderoute.flow.ground import Ground
+from coderoute.flow.world import World
 from coderoute.ports import Sandbox
 from coderoute.stages.verify.affected import WORTH_IT_S, affected, texts_of
 from coderoute.stages.verify.moved import moved_ids
 from coderoute.stages.verify.verify_tree import is_red, measure_baseline, verify_tree
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What every step of a run stands on."""
-
-    base: Base
-    image: str
-    baseline: TestReport | None
-    questions: Questions
-    experience: Experience
 
 
 def prove(

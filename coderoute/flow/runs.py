@@ -10,7 +10,7 @@ from coderoute.domain.run import FINISHED, Event, RunRecord, Status
 from coderoute.domain.task import Base, Task
 from coderoute.domain.terms import Terms
 from coderoute.errors import BadInput, Blocked, CoderouteError, ConfigurationError, Exhausted, Refused, Unavailable
-from coderoute.flow import story
+from coderoute.flow import moved_target, story
 from coderoute.flow.world import World
 from coderoute.journal import Journal
 from coderoute.ports import RunStore
@@ -70,7 +70,9 @@ def drive(world: World) -> RunRecord:
                 f"run {run_id} is driven by another process", remedy="wait for it, or stop it with Ctrl-C there"
             )
         run = found(store, run_id)
-        if run.status in FINISHED or run.status in (Status.APPROVED, Status.AWAITING_APPROVAL):
+        if run.status in FINISHED:
+            return run
+        if run.status in (Status.APPROVED, Status.AWAITING_APPROVAL) and not moved_target.notice(world, run):
             return run
         if run.status is Status.PLANNED:
             world.journal.once(places.RELEASED, str, world.now().isoformat)

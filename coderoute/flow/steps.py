@@ -25,7 +25,8 @@ from coderoute.errors import Exhausted, Refused, Unavailable
 from coderoute.flow.admission import admit_tree
 from coderoute.flow.evidence import History, account, gather, no_answer
 from coderoute.flow.experience import Experience, economics_of, keeps_to_plan, outcome_of, remember_attempt
-from coderoute.flow.proof import Ground, prove
+from coderoute.flow.ground import Ground
+from coderoute.flow.proof import prove
 from coderoute.flow.world import Questions, World
 from coderoute.ports import Sandbox
 from coderoute.stages.escalate.decide import decide, says_of_model, start

@@ -55,6 +55,10 @@ class World:
         """Whether this run has not been at `place` of the story yet; a resumed run passes the others in silence."""
         return self.store.record(self.run_id, place) is None
 
+    def keep(self, place: str, kind: type[T], value: T) -> None:
+        """Record `value` where readers look for it, unless a first telling did."""
+        self.journal.once(place, kind, lambda: value)
+
     def nonce(self, place: str) -> str:
         """Unknown to whoever wrote what stands in a request, also to who knows the run; the same when it is resumed."""
         return hmac.new(self.nonce_key, f"{self.run_id}/{place}".encode(), "sha256").hexdigest()[:16]
@@ -99,6 +103,14 @@ class World:
             reason="environment_broken",
             remedy="look at the engine (coderoute doctor), then: coderoute resume",
         )
+
+
+REFUSED = "refused_by_model"
+
+
+def reason_of(problem: str | None, usual: str) -> str:
+    """A model's refusal is a reason of its own."""
+    return REFUSED if problem is not None and problem.startswith(REFUSED) else usual
 
 
 class Questions:

@@ -23,8 +23,10 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
     """Everything known about a run, with the keys of DESIGN 5.3."""
     journal = Journal(store, run.id)
     terms = journal.get(places.TERMS, Terms)
-    task, base = journal.get(places.TASK, Task), journal.get(places.BASE, Base)
+    task = journal.get(places.TASK, Task)
     candidate = journal.get(places.candidate(last_number(journal, "candidate/")), Candidate)
+    ground = candidate.ground if candidate else 0
+    base = journal.get(places.base_of(ground), Base)
     plan_number = last_number(journal, "plan/")
     plan, quoted = journal.get(places.plan(plan_number), Plan), journal.get(places.quote(plan_number), Quote)
     review = journal.get(places.review(candidate.number), Review) if candidate else None
@@ -43,6 +45,7 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
         "repo": run.repository,
         "base_commit": base.commit if base else None,
         "target": base.target if base else None,
+        "carried": carried_json(journal, candidate),
         "branch": merged.branch if merged else None,
         "created_at": run.created_at,
         "plan": plan_json(plan),
@@ -50,7 +53,7 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
         "quote": quote_json(quoted, plan, terms),
         "steps": steps_json(plan, run.status, journal, rows),
         "escalations": escalations(journal),
-        "tests": tests_json(journal.get(places.BASELINE, TestReport), candidate),
+        "tests": tests_json(journal.get(places.baseline_of(ground), TestReport), candidate),
         "second_run": second_run_json(candidate.verification if candidate else None),
         "strength": strength_json(candidate.strength if candidate else None),
         "reproduction": reproduction_json(plan, candidate),
@@ -64,6 +67,18 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
         "review_burden": burden_json(burden_of(journal, terms)),
         "timing": timing_json(rows, store.events(run.id)),
     }
+
+
+def carried_json(journal: Journal, candidate: Candidate | None) -> Json | None:
+    """From which base to which the change was carried over because its target moved; null where it was not."""
+    if candidate is None or candidate.ground == 0:
+        return None
+    before = journal.get(places.candidate(candidate.ground), Candidate)
+    old = journal.get(places.base_of(before.ground), Base) if before else None
+    new = journal.get(places.base_of(candidate.ground), Base)
+    return {
+        "from": old.commit if old else None, "to": new.commit if new else None, "only_base": candidate.only_base,
+    }  # fmt: skip
 
 
 def triage_json(found: Triage | None) -> Json | None:

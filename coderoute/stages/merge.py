@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 
 from coderoute.domain.plan import Plan
@@ -33,9 +34,10 @@ TRAILER = re.compile(
 
 def merge(
     *, repository: Repository, base: Base, patch: Patch, plan: Plan, task: Task, approval: Approval, author: Identity,
-    run_id: str,
+    run_id: str, replaces: Collection[str] = (),
 ) -> MergeResult:  # fmt: skip
-    """Merges exactly what was approved. Safe to repeat: the same approval makes the same commit.
+    """Merges exactly what was approved. Safe to repeat: the same approval makes the same commit. `replaces` are the
+    commits at which earlier merges of this run left its branch.
 
     Raises:
         Refused: the objects no longer give the approved patch, or the target moved.
@@ -49,7 +51,7 @@ def merge(
     return repository.merge(
         tree=approval.tree, base=base, branch=branch_name(task, run_id),
         message=commit_message(plan, approval, run_id, task.number), author=author,
-        at=datetime.fromisoformat(approval.at),
+        at=datetime.fromisoformat(approval.at), replaces=replaces,
     )  # fmt: skip
 
 

@@ -328,6 +328,24 @@ def test_a_target_that_moved(desk: "Desk") -> None:
     assert "the target moved" in ended.err
     assert desk.git("rev-parse", "main") == moved
     assert desk.fingerprint() == before
+    assert f"coderoute resume {run}" in ended.err
+
+
+def test_a_target_that_moved_gets_the_change_after_a_new_proof_and_a_new_approval(desk: "Desk") -> None:
+    run = desk.approved()
+    moved = desk.commit({"other.py": "x = 1\n"})
+
+    resumed = desk("resume", run)
+
+    assert resumed.code == 0
+    assert f"to {moved[:12]} meanwhile; only the base changed" in resumed.out
+    assert desk("merge", run).code == 4, "the old approval is of another tree"
+    sha256 = desk("show", run, "--json").json["patch"]["sha256"]
+    assert desk("approve", run, "--patch", sha256, "--merge").code == 0
+    assert desk.git("rev-parse", "main^") == moved
+    assert (desk.repo / "other.py").exists()
+    assert (desk.repo / "shout.py").read_text() == desk.RIGHT
+    assert desk.git("status", "--porcelain") == ""
 
 
 def test_what_hides_in_a_message_is_spelled_out(desk: "Desk") -> None:

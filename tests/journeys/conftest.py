@@ -206,6 +206,8 @@ class Journey:
     line: Line = field(default_factory=lambda: Line([]))
     losses: list[int] = field(default_factory=list)
     time: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    overtaken: list[dict[str, bytes]] = field(default_factory=list)
+    """What somebody else will commit while a change waits, the last first."""
     told: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     """Events as a person watches them."""
     store: RunStore = field(init=False)

@@ -10,6 +10,7 @@ import pytest
 from coderoute.adapters.store_inmemory import InMemoryStore
 from coderoute.domain.money import CallState
 from coderoute.domain.run import Status
+from coderoute.errors import TargetMoved
 from coderoute.ports import RunStore
 
 if TYPE_CHECKING:
@@ -120,6 +121,18 @@ def troubled(journey: "Journey") -> "Journey":
     return journey
 
 
+def overtaken(journey: "Journey") -> "Journey":
+    """Twice somebody else is faster: once beside the change, once in its middle."""
+    journey.overtaken = [{"shout.py": f"{journey.SHOUT}# louder\n".encode()}, {"other.py": b"x = 1\n"}]
+    journey.plans_test_and_fix()
+    journey.writes_test()
+    journey.writes_fix()
+    journey.reviews(1)
+    journey.writes_fix(1, BEST, step="rework-2")
+    journey.reviews(2)
+    return journey
+
+
 def whole_story(journey: "Journey") -> None:
     """What people do: they look where the run stands, and give the command that is due."""
     if journey.disk.get(journey.id) is None:
@@ -127,16 +140,23 @@ def whole_story(journey: "Journey") -> None:
         journey.begin()
     while journey.run.status is not Status.MERGED:
         match journey.run.status:
-            case Status.BLOCKED:
+            case Status.BLOCKED if journey.run.questions:
                 journey.send_back("None is an error.")
+            case Status.AWAITING_APPROVAL if journey.doc["base_commit"] != journey.repository.branches["main"]:
+                journey.resume()
+            case Status.AWAITING_APPROVAL if journey.overtaken:
+                journey.repository.move_target(journey.overtaken.pop())
             case Status.AWAITING_APPROVAL if journey.main_would_be() != BEST:
                 journey.look()
                 journey.send_back("Multiply.")
             case Status.AWAITING_APPROVAL:
                 journey.approve(journey.look())
             case Status.APPROVED:
-                journey.merge()
-            case Status.FAILED | Status.EXHAUSTED:
+                try:
+                    journey.merge()
+                except TargetMoved:
+                    journey.resume()
+            case Status.BLOCKED | Status.FAILED | Status.EXHAUSTED:
                 pytest.fail(f"{journey.ending}: {journey.run.problem}")
             case _:
                 journey.resume()
@@ -167,6 +187,7 @@ def facts(journey: "Journey") -> dict[str, object]:
         pytest.param(eventful, False, 1, id="eventful, before a write"),
         pytest.param(eventful, True, 3, id="eventful, behind a write"),
         pytest.param(troubled, False, 2, id="troubled, before a write"),
+        pytest.param(overtaken, False, 2, id="overtaken, before a write"),
     ],
 )
 def test_killed_at_any_write_a_run_ends_the_same(

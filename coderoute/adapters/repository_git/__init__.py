@@ -1,11 +1,11 @@
 """The user's local git repository, read through a store of our own and changed by nothing but `merge`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from coderoute.adapters.repository_git import differences, intake, layout, patches, trees
+from coderoute.adapters.repository_git import differences, intake, layout, patches, reapply, trees
 from coderoute.adapters.repository_git.identity import UserConfiguration
 from coderoute.adapters.repository_git.layout import Setting
 from coderoute.adapters.repository_git.merge import Merge
@@ -13,7 +13,7 @@ from coderoute.adapters.repository_git.objects import Objects
 from coderoute.adapters.repository_git.safe_git import open_store
 from coderoute.domain.task import Base, Revision
 from coderoute.domain.work import FileChange, SnapshotFile, TreeFile
-from coderoute.ports import Identity, Match, MergeResult
+from coderoute.ports import Identity, Match, MergeResult, Reapplied
 
 
 class GitRepository:
@@ -75,13 +75,19 @@ class GitRepository:
     def overlay(self, tree: str, other: str, paths: Sequence[str]) -> str:
         return trees.overlay(self._git, self._objects, tree, other, paths)
 
+    def reapply(self, base_tree: str, tree: str, onto_tree: str) -> Reapplied:
+        return reapply.reapply(self._git, self._objects, base_tree, tree, onto_tree)
+
     def changes(self, base_tree: str, tree: str) -> tuple[FileChange, ...]:
         return differences.changes(self._git, base_tree, tree)
 
     def diff(self, base_tree: str, tree: str) -> bytes:
         return differences.diff(self._git, base_tree, tree)
 
-    def merge(self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime) -> MergeResult:
+    def merge(
+        self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime,
+        replaces: Collection[str] = (),
+    ) -> MergeResult:  # fmt: skip
         return Merge(
             git=self._git,
             objects=self._objects,
@@ -93,6 +99,7 @@ class GitRepository:
             message=message,
             author=author,
             at=at,
+            replaces=frozenset(replaces),
             lock_wait_s=self._lock_wait_s,
         ).run()
 

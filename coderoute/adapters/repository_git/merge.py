@@ -23,7 +23,7 @@ from coderoute.adapters.repository_git.safe_git import AS_IT_IS, GitFailed, Safe
 from coderoute.domain.paths import shown
 from coderoute.domain.task import Base
 from coderoute.domain.work import EXECUTABLE, REGULAR, FileChange
-from coderoute.errors import BadInput, Refused
+from coderoute.errors import BadInput, Refused, TargetMoved
 from coderoute.ports import Identity, MergeResult
 
 _SHARING = re.compile(r"group|all|world|everybody|umask|true|false|[0-7]{4}|[012]", re.IGNORECASE)
@@ -44,6 +44,7 @@ class Merge:
     message: str
     author: Identity
     at: datetime
+    replaces: frozenset[str]
     lock_wait_s: float
 
     def run(self) -> MergeResult:
@@ -110,7 +111,7 @@ class Merge:
 
     def _check_branch(self) -> None:
         existing = refs.resolve(self.layout.common_dir, f"refs/heads/{self.branch}")
-        if existing is not None and existing.oid != self.commit:
+        if existing is not None and existing.oid != self.commit and existing.oid not in self.replaces:
             raise Refused(
                 f"the branch {self.branch} exists already at {existing.oid}",
                 remedy=f"rename it: git branch -m {self.branch} <other name>",
@@ -129,10 +130,7 @@ class Merge:
             return True
         if where is not None and self._is_in_history_of(where):
             return False
-        raise Refused(
-            f"the target moved: {target} is {where or 'gone'}, the change was made for {self.base.commit}",
-            remedy="start the issue anew on the target as it is now: coderoute run",
-        )
+        raise TargetMoved(f"{target} is {where or 'gone'}, the change was made for {self.base.commit}")
 
     def _is_in_history_of(self, commit: str) -> bool:
         if commit == self.commit:
@@ -222,8 +220,11 @@ class Merge:
     def _land(self, *, with_target: bool, holder: Checkout | None = None) -> None:
         """Bring the objects over, then create the branch and perhaps move the target, in one transaction."""
         commands = []
-        if refs.resolve(self.layout.common_dir, f"refs/heads/{self.branch}") is None:
+        standing = refs.resolve(self.layout.common_dir, f"refs/heads/{self.branch}")
+        if standing is None:
             commands.append(f"create refs/heads/{self.branch}\0{self.commit}\0")
+        elif standing.oid in self.replaces:
+            commands.append(f"update refs/heads/{self.branch}\0{self.commit}\0{standing.oid}\0")
         if with_target:
             commands.append(f"update {self.base.target}\0{self.commit}\0{self.base.commit}\0")
         if not commands:
@@ -263,10 +264,7 @@ class Merge:
                 remedy="wait for it, or remove the file if no git process runs, then repeat: coderoute merge",
             )
         if self.base.target is not None and f"'{self.base.target}'" in failed.stderr:
-            return Refused(
-                f"the target moved: {shown(failed.stderr)}",
-                remedy="start the issue anew on the target as it is now: coderoute run",
-            )
+            return TargetMoved(shown(failed.stderr))
         return Refused(f"git refuses the merge: {shown(failed.stderr)}", remedy="check the repository: git fsck")
 
     def _moved(self) -> MergeResult:

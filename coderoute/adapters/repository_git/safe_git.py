@@ -26,7 +26,8 @@ TIMEOUT_S = 300.0
 PLUMBING = frozenset(
     {
         "apply", "archive", "cat-file", "check-attr", "check-ignore", "commit-tree", "config", "diff-index",
-        "diff-tree", "grep", "index-pack", "ls-files", "ls-tree", "merge-base", "pack-objects", "read-tree", "rev-list",
+        "diff-tree", "grep", "index-pack", "ls-files", "ls-tree", "merge-base", "merge-tree",
+        "pack-objects", "read-tree", "rev-list",
         "unpack-objects", "update-index", "update-ref", "write-tree",
     }
 )  # fmt: skip

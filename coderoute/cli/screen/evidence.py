@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from coderoute.cli.screen.rows import Row, Tone, joined, labelled, one_paragraph, quoted, said, section
-from coderoute.cli.texts import Json, dollars, items, names
+from coderoute.cli.texts import Json, carried_text, dollars, items, names
 from coderoute.cli.texts import section as part
 from coderoute.domain.gate_session import MIN_DIGITS
 from coderoute.domain.hunks import Piece
@@ -36,6 +36,7 @@ def evidence_rows(
         (
             asked(doc, sitting, width),
             base_moved(doc, sitting, moved, width),
+            carried(doc, width),
             plan(doc, width),
             tests(doc, sitting, width),
             review(doc, width),
@@ -65,9 +66,18 @@ def base_moved(doc: Json, sitting: Sitting, moved: str | None, width: int) -> li
         return []
     says = (
         f"{doc.get('target')} was {sitting.base.commit[:MIN_DIGITS]} and is {moved[:MIN_DIGITS]} now: this change was "
-        "made and tested for the older one, and its merge will be refused. A new run verifies it on the new one."
+        f"made and tested for the older one, and its merge will be refused. coderoute resume {doc['run_id']} brings it "
+        "to the new one, tests it there and asks again."
     )
     return section("THE TARGET MOVED", width, said(says, width, Tone.WARNING))
+
+
+def carried(doc: Json, width: int) -> list[Row]:
+    """What became of a change whose target moved while it waited."""
+    says = carried_text(doc)
+    if says is None:
+        return []
+    return section("CARRIED OVER", width, said(says, width, Tone.NOTE))
 
 
 def plan(doc: Json, width: int) -> list[Row]:

@@ -1,0 +1,142 @@
+"""The target moved on: the change is carried over to where it is now and proved there, and a person is asked again."""
+
+from coderoute.domain import places
+from coderoute.domain.candidate import Candidate
+from coderoute.domain.carried import carried_review
+from coderoute.domain.judgement import Action, Admission, Decision, Review, Verification
+from coderoute.domain.plan import Class, Kind, Plan, Step
+from coderoute.domain.run import RunRecord, Status
+from coderoute.domain.task import Base
+from coderoute.domain.visible import visible_bytes
+from coderoute.domain.work import Attempt, AttemptEnd
+from coderoute.errors import BadInput, Blocked
+from coderoute.flow.admission import admit_tree
+from coderoute.flow.candidate import exhibit, pieces_of
+from coderoute.flow.evidence import History, account, gather
+from coderoute.flow.ground import Ground
+from coderoute.flow.proof import prove
+from coderoute.flow.steps import Progress, ask_or_end, size_of, told
+from coderoute.flow.world import World
+from coderoute.ports import Reapplied
+from coderoute.stages.escalate.decide import decide
+
+MAX_SHOWN_CHARS = 12_000
+"""Of the parts of a change that conflict, to whoever mends it."""
+
+
+def notice(world: World, run: RunRecord) -> bool:
+    """Whether the target of a change that waits for a person, or for its merge, moved away; then that is recorded, and
+    the story goes on there."""
+    found = exhibit(world.journal, run.id)
+    if found is None or found[0].base.target is None:
+        return False
+    shown, candidate, _ = found
+    try:
+        now = world.repository.pin(shown.base.target)
+        if now.commit == shown.base.commit or now.repository_id != shown.base.repository_id:
+            return False
+        done = world.repository.reapply(shown.base.tree, candidate.patch.tree, now.tree)
+    except BadInput:  # the target is gone, or is nothing we work with: `merge` says which
+        return False
+    if run.status is Status.APPROVED and done.tree == now.tree:
+        return False  # this is our own merge, killed before it was written down; `merge` finishes it
+    world.journal.once(places.moved(candidate.number), Base, lambda: now)
+    world.tell("target.moved", {"target": now.target, "from": shown.base.commit, "to": now.commit})
+    return True
+
+
+def carry_over(
+    world: World, plan: Plan, candidate: Candidate, old: Ground, new: Ground, progress: Progress
+) -> str | None:  # fmt: skip
+    """Takes the change from the old ground to the new one; `progress.tree` then holds it. What has to be mended there,
+    or None where it stands.
+
+    Raises:
+        Blocked: the target has it already, or a person has to answer first.
+    """
+    done = world.journal.once(
+        places.reapplied(candidate.number), Reapplied, world.repository.reapply, old.base.tree, progress.tree,
+        new.base.tree,
+    )  # fmt: skip
+    before, progress.tree = progress.tree, done.tree
+    if done.conflicts:
+        return conflict_in_words(world, old, new, before, done)
+    if done.tree == new.base.tree:
+        raise Blocked(
+            f"{new.base.target} moved to {new.base.commit}, which has this change already", reason="nothing_to_do",
+            remedy="nothing is left to merge; end the run: coderoute reject RUN --reason ...",
+        )  # fmt: skip
+    return prove_there(world, plan, candidate, new, progress)
+
+
+def conflict_in_words(world: World, old: Ground, new: Ground, before: str, done: Reapplied) -> str:
+    """What whoever mends a conflict needs: the files, and what the change was in them."""
+    only = world.repository.overlay(old.base.tree, before, done.conflicts)
+    was = visible_bytes(world.repository.diff(old.base.tree, only))[:MAX_SHOWN_CHARS]
+    return (
+        f"The target branch moved from {old.base.commit[:12]} to {new.base.commit[:12]} while the change waited. In "
+        f"these files both sides changed the same lines, so there the change is not made yet: "
+        f"{', '.join(done.conflicts)}. Make it there anew, in the sense of the code as it is now, and keep what the "
+        f"other side did. On the old code it was:\n\n{was}"
+    )
+
+
+def prove_there(world: World, plan: Plan, candidate: Candidate, ground: Ground, progress: Progress) -> str | None:
+    """The tests and rules say on the new ground what they said on the old one, or what has to be mended."""
+    step = Step(
+        id=places.onto_step(candidate.number), title="Carry the change over to the target as it is now",
+        instructions="", cls=Class.CODE, kind=Kind.COMMAND, depends_on=(), diff_lines=candidate.patch.lines,
+        files=tuple(sorted(plan.files)), checks=plan.steps[-1].checks,
+    )  # fmt: skip
+    attempt = Attempt(
+        number=1, cls=Class.CODE, model="-", tree=progress.tree, refused=None, turns=0, commands=0,
+        end=AttemptEnd.FINISHED, give_up_kind=None, summary="",
+    )  # fmt: skip
+    journal, is_new = world.journal, world.is_new(places.decision(step.id, 1))
+    journal.once(places.attempt(step.id, 1), Attempt, lambda: attempt)
+    changes = world.repository.changes(ground.base.tree, progress.tree)
+    journal.once(places.size(step.id, 1), tuple[int, int], size_of, changes)
+    admission = journal.once(
+        places.admission(step.id, 1), Admission, admit_tree, world.repository, ground.base.tree, progress.tree,
+        planned=plan.files, protected=world.terms.protected_paths,
+    )  # fmt: skip
+    proof = journal.once(
+        places.verification(step.id, 1), Verification, prove, world, plan, step, True, ground, attempt, admission
+    )
+    if proof.reproduction_red_on_base is False:
+        raise Blocked(
+            f"{plan.reproduction.test} passes without the change on {ground.base.target} as it is now "
+            f"({ground.base.commit[:12]}): the issue seems to be solved there", reason="nothing_to_do",
+            remedy="look at the branch; end the run with: coderoute reject RUN --reason ...",
+        )  # fmt: skip
+    history = History(
+        attempts_of_class=1, refused=0, signatures=(), replans_used=progress.replans_used, own_failures=0,
+        other_failures=0,
+    )  # fmt: skip
+    # the whole change was measured when it was made; here only what it does on the new ground counts
+    evidence = gather(
+        plan=plan, step=step, last=True, attempt=attempt, changes=(), admission=admission, verification=proof,
+        baseline=ground.baseline, history=history, spent_usd=f"{world.ledger.spent_usd:f}",
+        budget_usd=f"{world.terms.budget_usd:f}",
+    )  # fmt: skip
+    decision = journal.once(places.decision(step.id, 1), Decision, decide, evidence, world.policy())
+    if is_new:
+        world.tell("attempt.decided", told(step, 1, attempt, evidence, decision))
+    match decision.action:
+        case Action.ACCEPT:
+            return None
+        case Action.ASK_HUMAN:
+            return ask_or_end(decision, step, attempt, ground.questions)
+        case _:
+            return (
+                "The target branch moved while the change waited. The change was carried over without a conflict, and "
+                f"there it does not hold: {account(attempt, evidence, decision.reason)}"
+            )
+
+
+def review_carried_over(world: World, before: Candidate, after: Candidate) -> Review | None:
+    """The review of `before`, where `after` is the same lines on another base; else None: it has to be made anew."""
+    review = world.journal.get(places.review(before.number), Review)
+    if review is None or not after.only_base:
+        return None
+    return carried_review(review, pieces_of(before.patch), pieces_of(after.patch), after.patch.sha256)

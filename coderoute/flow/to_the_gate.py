@@ -1,0 +1,195 @@
+"""The end of the story: what the steps left is reviewed, mended, kept up with its target, and put before a person."""
+
+from coderoute.domain import places
+from coderoute.domain.candidate import Candidate
+from coderoute.domain.economics import ReviewOutcome
+from coderoute.domain.judgement import Action, Decision, Outcome, Review, Strength, Verification
+from coderoute.domain.mutants import mutants
+from coderoute.domain.plan import Class, Kind, Plan, Step
+from coderoute.domain.run import Status
+from coderoute.domain.task import Base, Task, Triage
+from coderoute.errors import Blocked, Exhausted
+from coderoute.flow.admission import contents
+from coderoute.flow.candidate import make_candidate, needed, read_patch, summary_for_reviewer
+from coderoute.flow.experience import remember_review
+from coderoute.flow.ground import Ground, lay_ground
+from coderoute.flow.moved_target import carry_over, review_carried_over
+from coderoute.flow.proof import concerned
+from coderoute.flow.steps import Progress, Replan, carry_out
+from coderoute.flow.world import World, reason_of
+from coderoute.journal import Journal
+from coderoute.ledger import OverBudget
+from coderoute.stages.escalate.decide import after_review
+from coderoute.stages.review.judge import Reviewing, judge
+from coderoute.stages.verify.mutation import spot_check
+
+MAX_REWORKS = 1
+
+
+def to_the_gate(
+    world: World, task: Task, triaged: Triage, plan: Plan, plan_number: int, ground: Ground, progress: Progress
+) -> Status:
+    """Review and rework until the change may stand before a person, and again when they or the target ask for more."""
+    number = reworks = 0
+    carried: Candidate | None = None
+    while True:
+        number += 1
+        candidate = next_candidate(world, number, plan, plan_number, ground, progress, carried)
+        if not triaged.tiny and not is_reviewed(world, carried, candidate):
+            wanted = review_it(world, task, plan, candidate, ground, reworks)
+            if wanted is not None:
+                reworks, carried = reworks + 1, None
+                rework(world, plan, candidate, wanted, ground, progress)
+                continue
+        comment = world.journal.get(places.send_back(number), str)
+        if comment is not None:
+            wanted = f"A person looked at the change and sent it back:\n{comment}"
+        elif world.journal.get(places.moved(number), Base) is not None:
+            old, ground = ground, lay_ground(world, number, ground.questions, ground.experience)
+            wanted = carry_over(world, plan, candidate, old, ground, progress)
+        else:
+            return Status.AWAITING_APPROVAL
+        carried = candidate if wanted is None else None
+        if wanted is not None:
+            rework(world, plan, candidate, wanted, ground, progress)
+
+
+def next_candidate(
+    world: World, number: int, plan: Plan, plan_number: int, ground: Ground, progress: Progress,
+    carried: Candidate | None,
+) -> Candidate:  # fmt: skip
+    """The whole change as it is now; `carried` is what was carried over to another base to get there.
+
+    Raises:
+        Blocked: there is none.
+    """
+    if progress.tree == ground.base.tree:
+        raise Blocked(
+            "the steps are done and nothing has changed", reason="nothing_to_do",
+            remedy="say in the issue what should be different and start anew",
+        )  # fmt: skip
+    proof = last_verification(world.journal, progress.tree)
+    strength = None
+    if world.terms.mutation and proof is not None:
+        strength = world.journal.once(places.strength(number), Strength, spot_checked, world, ground, progress.tree)
+    return world.journal.once(
+        places.candidate(number), Candidate, make_candidate, world, number, plan, plan_number, ground.base,
+        progress.tree, proof, red_on_base(plan, ground, proof), strength, ground.number, carried,
+    )  # fmt: skip
+
+
+def is_reviewed(world: World, carried: Candidate | None, candidate: Candidate) -> bool:
+    """Whether the review of what was carried over to another base still holds; then it is that of `candidate` too."""
+    review = review_carried_over(world, carried, candidate) if carried is not None else None
+    if review is not None:
+        world.keep(places.review(candidate.number), Review, review)
+    return review is not None
+
+
+def spot_checked(world: World, ground: Ground, tree: str) -> Strength:
+    """How many broken versions of the change its tests notice."""
+    world.tell("mutation.started", {})
+    broken = mutants(*contents(world.repository, world.repository.changes(ground.base.tree, tree)))
+    only = concerned(world, ground, tree, ()) or ()
+    return world.on_machines(
+        ground.image, lambda open_tree: spot_check(tree, broken, open_tree=open_tree, test=world.terms.test, only=only)
+    )
+
+
+def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground: Ground, reworks: int) -> str | None:
+    """What the reviewer wants mended, or None: on to the gate."""
+    role = world.terms.role("review", "premium")
+    # a review that was carried over was no attempt
+    earlier = [number for number in range(1, candidate.number) if not world.is_new(places.reviewing(number))]
+    if world.is_new(places.reviewing(candidate.number)):
+        world.tell("review.started", {"candidate": candidate.number})
+    try:
+        reviewing = world.journal.once(
+            places.reviewing(candidate.number), Reviewing, judge, task=task, plan=plan, patch=candidate.patch,
+            patch_bytes=read_patch(candidate.patch), evidence=evidence_for_reviewer(world, candidate, ground),
+            run_id=world.run_id, number=len(earlier) + 1, model=world.model(role), role=role,
+            repository=world.repository, ledger=world.ledger, nonce=world.nonce(f"review/{candidate.number}"),
+        )  # fmt: skip
+    except OverBudget as error:
+        raise Exhausted(error.problem, reason="over_budget", remedy=error.remedy) from error
+    review = reviewing.review
+    if review is None:
+        problem = f"the reviewer gave no usable verdict: {reviewing.problem}"
+        ground.questions.ask(
+            problem,
+            (f"{problem}. Go on to the gate without a review?",),
+            reason=reason_of(reviewing.problem, "no_review"),
+        )
+        return None
+    world.keep(places.review(candidate.number), Review, review)
+    is_new = world.is_new(places.rework_decision(candidate.number))
+    decision = world.journal.once(
+        places.rework_decision(candidate.number), Decision, after_review, review, reworks, MAX_REWORKS
+    )
+    wrong = review.verdict == "request_changes" and any(found.severity != "low" for found in review.findings)
+    said = ReviewOutcome(at=world.now().isoformat(), accepted=not wrong)
+    remember_review(world.store, world.run_id, places.review(candidate.number), said)
+    if is_new:
+        found = {"verdict": review.verdict, "findings": len(review.findings), "reason": decision.reason}
+        world.tell("review.decided", found)
+    match decision.action:
+        case Action.ACCEPT:
+            return None
+        case Action.ESCALATE:
+            rows = [f"- [{f.severity}] {f.path}:{f.line} {f.title}: {f.detail}" for f in review.findings]
+            asked = "A reviewer asks for changes. Mend what is high or medium; low only where it is a matter of a line."
+            return "\n".join([asked, *rows] if rows else [asked, review.summary])
+        case _:
+            if review.verdict == "needs_human":
+                ground.questions.ask(decision.reason, (review.summary,), reason="review_needs_human")
+                return None
+            raise Exhausted(
+                decision.reason, reason="review_rejected",
+                remedy="coderoute show RUN has the findings; start anew with a clearer issue",
+            )  # fmt: skip
+
+
+def evidence_for_reviewer(world: World, candidate: Candidate, ground: Ground) -> str:
+    """The facts about the change, and what the last review of this run found."""
+    facts = summary_for_reviewer(candidate, ground.baseline)
+    earlier = world.journal.get(places.review(candidate.number - 1), Review)
+    if earlier is None:
+        return facts
+    rows = [f"- [{f.severity}] {f.path}:{f.line} {f.title}: {f.detail}" for f in earlier.findings]
+    return "\n".join([facts, f"the last review said {earlier.verdict}: {earlier.summary}", *rows])
+
+
+def rework(
+    world: World, plan: Plan, candidate: Candidate, wanted: str, ground: Ground, progress: Progress
+) -> None:  # fmt: skip
+    """The frontier model mends the change as it stands; all proofs are made again."""
+    files = tuple(sorted(plan.files | {change.path for change in candidate.patch.changes}))
+    last = plan.steps[-1]
+    step = Step(
+        id=places.rework_step(candidate.number), title="Mend the change after review", cls=Class.FRONTIER,
+        kind=Kind.EDIT_CROSS,
+        instructions=f"{wanted}\n\nThe change so far is for: {plan.summary}\n\nMend what is asked, nothing else.",
+        files=files, depends_on=(), diff_lines=max(40, candidate.patch.lines), checks=last.checks,
+    )  # fmt: skip
+    ended = carry_out(world, plan, step, True, ground, progress)
+    if isinstance(ended, Replan):
+        raise Exhausted(
+            ended.reason, reason="review_rejected", remedy="coderoute show RUN tells what was tried; start anew"
+        )
+
+
+def last_verification(journal: Journal, tree: str) -> Verification | None:
+    """The proof of exactly this tree: the whole suite in a fresh container, made by the step that left it."""
+    found = [needed(journal, key, Verification) for key in journal.keys("verification/")]
+    return next((v for v in reversed(found) if v.tree == tree and v.report is not None), None)
+
+
+def red_on_base(plan: Plan, ground: Ground, proof: Verification | None) -> bool | None:
+    """Whether the reproduction test was seen red on the base, as it is in the tree of `proof`."""
+    test = plan.reproduction.test
+    if test is None or ground.baseline is None:
+        return None
+    if plan.reproduction.step is None:
+        outcomes = ground.baseline.outcomes_of(test)
+        return Outcome.FAILED in outcomes if outcomes else None
+    return proof.reproduction_red_on_base if proof else None
