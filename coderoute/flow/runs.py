@@ -85,7 +85,8 @@ def drive(world: World) -> RunRecord:
         try:
             settle(world, lambda: story.tell(world, plan_only=plan_only))
         finally:
-            world.tell("run.waiting", {"status": found(store, run_id).status.value})
+            world.ahead.close()
+            world.tell("run.waiting", {"status": found(store, run_id).status.value, "seconds": world.watch.seconds()})
             if world.process is not None:
                 store.forget(driver_key(run_id))
         return found(store, run_id)

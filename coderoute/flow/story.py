@@ -135,6 +135,7 @@ def journaled_plan(
     )  # fmt: skip
     if world.is_new(places.planning(number)):
         world.tell("plan.started", {"number": number})
+        world.open_ahead(ground.image, ground.base.tree)
     role = world.terms.role("plan", "frontier")
     try:
         planning = world.journal.once(

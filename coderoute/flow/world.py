@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +14,11 @@ from coderoute.domain.economics import Economics
 from coderoute.domain.judgement import Policy
 from coderoute.domain.terms import Terms
 from coderoute.errors import Blocked, SandboxLost
+from coderoute.flow.ahead import Ahead
 from coderoute.journal import Journal
 from coderoute.ledger import Ledger
 from coderoute.ports import PriceList, Repository, RunStore, Sandbox, SandboxHost
+from coderoute.stopwatch import Stopwatch
 
 T = TypeVar("T")
 
@@ -47,6 +49,9 @@ class World:
     """A secret of this installation."""
     process: str | None = None
     """The mark of the process this is, by which another one can ask it to stop."""
+    ahead: Ahead = field(default_factory=Ahead)
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    """Measures the providers and sandboxes that the wiring put it into."""
 
     def model(self, role: str) -> ModelRef:
         return self.terms.models[role]
@@ -81,6 +86,14 @@ class World:
         """False where results of commands were only recorded: a test nobody recorded has none there."""
         return self.sandboxes.name != "in-memory"
 
+    def open_ahead(self, image: str, tree: str) -> None:
+        """Begin to make the machine that `on_machines` will ask for first; nothing is kept from it when that fails."""
+        if self.runs_real_commands:
+            checkout = self.repository.tar(tree)  # by this thread: the repository serves one at a time
+            self.ahead.start(
+                image, tree, lambda: self.sandboxes.open(image, checkout, self.terms.environment, self.run_id)
+            )
+
     def on_machines(self, image: str, work: Callable[[Callable[[str], Sandbox]], T]) -> T:
         """`work(open_tree)`, again with new machines when one is lost.
 
@@ -90,7 +103,8 @@ class World:
         """
 
         def open_tree(tree: str) -> Sandbox:
-            return self.sandboxes.open(image, self.repository.tar(tree), self.terms.environment, self.run_id)
+            ready = self.ahead.take(image, tree)
+            return ready or self.sandboxes.open(image, self.repository.tar(tree), self.terms.environment, self.run_id)
 
         for _ in range(MACHINES_PER_TASK):
             try:

@@ -129,8 +129,8 @@ class Story:
     def status(self, status: Status, reason: str | None = None, questions: tuple[str, ...] = ()) -> None:
         self.store.set_status(RUN_ID, status, reason=reason, questions=questions)
 
-    def event(self, name: str, at: str) -> None:
-        self.store.add_event(Event(at=at, run_id=RUN_ID, event=name, data={}))
+    def event(self, name: str, at: str, **data: object) -> None:
+        self.store.add_event(Event(at=at, run_id=RUN_ID, event=name, data=data))
 
     def call(
         self, stage: str, step_id: str = "-", attempt: int = 1, *, role: str = "cheap", cost: str = "0.01",

@@ -300,6 +300,20 @@ def test_time_counts_while_a_process_works_on_the_run(story: Story) -> None:
     assert story.document()["timing"]["total_s"] == 6.5
 
 
+def test_what_processes_measured_is_added_up_and_the_rest_of_their_time_is_our_own(story: Story) -> None:
+    story.event("run.working", "2026-11-22T10:00:00+00:00")
+    first = {"model": 2.0, "sandbox": 1.5, "waiting": 0.5, "any": 3.5}
+    story.event("run.waiting", "2026-11-22T10:00:05+00:00", seconds=first)
+    story.event("run.working", "2026-11-22T11:00:00+00:00")  # killed
+    story.event("run.working", "2026-11-22T12:00:00+00:00")
+    second = {"model": 1.0, "sandbox": 0.0, "waiting": 0.0, "any": 1.0}
+    story.event("run.waiting", "2026-11-22T12:00:01.200000+00:00", seconds=second)
+
+    timing = story.document()["timing"]
+
+    assert timing == {"total_s": 6.2, "model_s": None, "sandbox_s": 1.5, "waiting_s": 0.5, "overhead_s": 1.7}
+
+
 def test_a_second_candidate_takes_the_place_of_the_first(story: Story, candidate: Candidate) -> None:
     story.whole()
     changed = replace(candidate, number=2, patch=replace(candidate.patch, sha256="e" * 64))
