@@ -5,6 +5,8 @@ Each port has one real implementation and one in memory (`adapters/`), and one c
 
 from coderoute.domain.terms import Environment as Environment
 from coderoute.domain.terms import Limits as Limits
+from coderoute.ports.forge import Forge as Forge
+from coderoute.ports.forge import Remote as Remote
 from coderoute.ports.models import ModelProvider as ModelProvider
 from coderoute.ports.models import PriceList as PriceList
 from coderoute.ports.repository import Identity as Identity

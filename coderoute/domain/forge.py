@@ -1,0 +1,127 @@
+"""What a forge knows: issues, pull requests, and who said what. All text in it is untrusted."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeRepository:
+    """Which repository on which forge. `server` is `https://github.com` or an Enterprise Server's address."""
+
+    server: str
+    owner: str
+    name: str
+
+    @property
+    def slug(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.server}/{self.slug}"
+
+
+class Access(StrEnum):
+    """What a person may do in a repository, as the forge says when it is asked."""
+
+    ADMIN = "admin"
+    MAINTAIN = "maintain"
+    WRITE = "write"
+    TRIAGE = "triage"
+    READ = "read"
+    NONE = "none"
+
+    @property
+    def may_write(self) -> bool:
+        return self in (Access.ADMIN, Access.MAINTAIN, Access.WRITE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """`human` False: a bot, an app or an organisation, which never decides anything."""
+
+    login: str
+    human: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment on an issue or pull request. Times are ISO 8601 in UTC; `updated_at` differs where it was edited."""
+
+    id: int
+    author: Account
+    body: str
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """An issue as it was at one moment, with all its comments, oldest first."""
+
+    number: int
+    title: str
+    body: str
+    url: str
+    author: Account
+    labels: tuple[str, ...]
+    is_open: bool
+    is_pull_request: bool
+    updated_at: str
+    comments: tuple[Comment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """A repository as its forge has it. `merge_methods` are of merge, squash, rebase, as it allows them."""
+
+    repository: ForgeRepository
+    default_branch: str
+    private: bool
+    archived: bool
+    clone_url: str
+    merge_methods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """`mergeable` None: the forge does not know yet. `head_commit` is what the branch stands at now."""
+
+    number: int
+    url: str
+    title: str
+    body: str
+    author: Account
+    is_open: bool
+    draft: bool
+    merged: bool
+    merge_commit: str | None
+    head_branch: str
+    head_commit: str
+    same_repository: bool
+    """The head branch is of this repository, not of a fork."""
+    base_branch: str
+    base_commit: str
+    mergeable: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeReview:
+    """A person's review of a pull request. `state` is approved, changes_requested, commented or dismissed; `commit` is
+    the head it was given on."""
+
+    id: int
+    author: Account
+    state: str
+    commit: str | None
+    body: str
+    submitted_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRemark:
+    """A finding for one line of a pull request's new side."""
+
+    path: str
+    line: int
+    body: str
