@@ -1,7 +1,6 @@
 """What a run needs of this machine, this user and this repository: each looked at for itself."""
 
 import contextlib
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +9,17 @@ from pathlib import Path
 
 from coderoute import wiring
 from coderoute.domain.conversation import ModelRef
+from coderoute.domain.runc import has_known_escapes
 from coderoute.domain.terms import Environment, Limits
 from coderoute.domain.test_frameworks import EXIT_CODE
 from coderoute.errors import CoderouteError
 from coderoute.keys import held
 from coderoute.settings import RepositoryRequest, Settings, consent_hash, load, needs_consent, require_keys
 from coderoute.wiring.routes import rates_of
-from coderoute.wiring.terms import wishes
+from coderoute.wiring.terms import environment_of, wishes
 
-SAFE_RUNC = (1, 2, 8)
-"""Below this runc has known escapes from a container (CVE-2025-31133, -52565, -52881)."""
+USERS = {None: "the host's root", "userns": "a user of its own (userns-remap)", "rootless": "no root (rootless engine)"}
+"""Who a container's root is outside of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ def checks_of(repo: Path, overrides: Sequence[str], environ: Mapping[str, str] |
         found.append(guarded("keys", lambda: keys(chosen, environ)))
         found += [guarded(f"model {role}", partial(model, role, chosen, environ)) for role in MODEL_ROLES]
         found.append(guarded("tests", lambda: tests(chosen)))
+        found.append(guarded("sandbox", lambda: sandbox(chosen, environ)))
         found.append(guarded("set-up", lambda: set_up(chosen)))
         found.append(guarded("consent", lambda: consent(chosen, environ)))
     return tuple(found)
@@ -69,19 +70,53 @@ def state(environ: Mapping[str, str]) -> Check:
 
 
 def docker(environ: Mapping[str, str]) -> Check:
-    """The engine answers and has the base image; a runc with known escapes is named."""
+    """The engine answers and has the base image; what weakens the wall around a container is named."""
     host = wiring.docker_host(wiring.open_house(environ))
     facts = host.facts()
     image = host.prepare(Environment(image=None, setup=(), limits=Limits()), lambda: b"")
-    detail = f"engine {facts.version}, runc {facts.runc_version}, base image {image.removeprefix('sha256:')[:12]}"
-    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", facts.runc_version)
-    if numbers and tuple(map(int, numbers.groups())) < SAFE_RUNC:
-        needed = ".".join(map(str, SAFE_RUNC))
-        return Check(
-            name="docker", ok=True, detail=f"{detail}; upstream runc of this version has known container escapes",
-            remedy=f"make sure it is patched ({needed} or newer), or set sandbox.runtime to a stronger one",
-        )  # fmt: skip
-    return Check(name="docker", ok=True, detail=detail, remedy=None)
+    users = next((kind for kind in ("rootless", "userns") if kind in facts.security), None)
+    detail = (
+        f"engine {facts.version}, runc {facts.runc_version}, base image {image.removeprefix('sha256:')[:12]}; "
+        f"runtimes {', '.join(facts.runtimes)} (default {facts.default_runtime}); "
+        f"root of a container is {USERS[users]}; seccomp {facts.seccomp_profile or 'off'}; "
+        f"cgroup v{facts.cgroup_version}"
+    )
+    warnings = [
+        (warning, remedy) for applies, warning, remedy in (
+            (
+                has_known_escapes(facts.runc_version) is True,
+                "upstream runc of this version has known container escapes",
+                "make sure it is patched (1.2.8, 1.3.3, 1.4.0-rc.3 or newer), or set sandbox.runtime to a stronger one",
+            ),
+            (
+                has_known_escapes(facts.runc_version) is None,
+                "nobody can tell whether this runc has known container escapes",
+                "make sure it is 1.2.8, 1.3.3, 1.4.0-rc.3 or newer",
+            ),
+            (
+                facts.seccomp_profile in (None, "unconfined"),
+                "the engine lets containers make every system call",
+                "remove seccomp-profile from the engine's daemon.json",
+            ),
+        ) if applies
+    ]  # fmt: skip
+    return Check(
+        name="docker", ok=True, detail="; ".join([detail, *(warning for warning, _ in warnings)]),
+        remedy="; ".join(remedy for _, remedy in warnings) or None,
+    )  # fmt: skip
+
+
+def sandbox(settings: Settings, environ: Mapping[str, str]) -> Check:
+    """The limits fit together, and the engine has the runtime."""
+    environment = environment_of(settings.sandbox)
+    host = wiring.docker_host(wiring.open_house(environ))
+    host.check(environment)
+    limits = environment.limits
+    detail = f"{limits.cpus:g} processors, {limits.memory_mb} MB memory, {limits.disk_mb} MB of it disk"
+    runtime = environment.runtime or host.facts().default_runtime
+    return Check(
+        name="sandbox", ok=True, detail=f"{detail}, {limits.pids} processes, runtime {runtime}", remedy=None
+    )  # fmt: skip
 
 
 def git(
@@ -142,7 +177,9 @@ def tests(settings: Settings) -> Check:
 def set_up(settings: Settings) -> Check:
     """What is done once, with network, before any model works."""
     commands = " && ".join(f"({command})" if "&&" in command else command for command in settings.sandbox.setup)
-    image = settings.sandbox.image or "coderoute's own image"
+    build = settings.sandbox.build
+    built = f"an image of {build.dockerfile}" if build is not None else None
+    image = settings.sandbox.image or built or "coderoute's own image"
     if not commands:
         return Check(
             name="set-up", ok=True, detail=f"none, in {image}",

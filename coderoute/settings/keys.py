@@ -12,6 +12,8 @@ from coderoute.settings.values import (
     amount,
     budget,
     choice,
+    fallbacks,
+    file_inside,
     flag,
     later,
     measure,
@@ -45,7 +47,8 @@ MODEL: Tree = {
     "api": later(choice("responses", "chat"), lambda api: api == "responses", 'leave it out or write "responses"'),
     "api_key_env": text(what="the name of an environment variable, not a key", pattern=VARIABLE, secret=True),
     "base_url": address,
-    "fallback": later(texts, lambda models: models == (), "leave it out; name one model per role"),
+    "fallback": fallbacks,
+    "stream": flag,
 }
 
 PRICE: Tree = {
@@ -89,8 +92,8 @@ KEYS: Tree = {
     },
     "sandbox": {
         "image": WORD,
-        "dockerfile": later(text(), lambda _: False, "build an image from it and name that in sandbox.image"),
-        "devcontainer": later(text(), lambda _: False, "use sandbox.image and sandbox.setup"),
+        "dockerfile": file_inside,
+        "devcontainer": file_inside,
         "setup": texts,
         "runtime": text(what="the name of a container runtime, such as runsc", pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*"),
         "cpus": measure(1024),
@@ -124,6 +127,10 @@ USERS_ONLY_KEYS = frozenset({"api", "api_key_env", "base_url", "fallback", "runt
 
 def repository_may_set(path: Path) -> bool:
     return path[0] not in USERS_ONLY and not (path[0] in ("models", "sandbox") and path[-1] in USERS_ONLY_KEYS)
+
+
+IMAGE_SOURCES: tuple[Path, ...] = (("sandbox", "image"), ("sandbox", "dockerfile"), ("sandbox", "devcontainer"))
+"""Each says alone what a sandbox starts from."""
 
 
 def shown(path: Path) -> str:

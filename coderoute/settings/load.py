@@ -39,6 +39,7 @@ def load(
     mistakes = Mistakes()
     own_file = sources.user_file(environ)
     theirs, notes = sources.from_repository(files or RepositoryFiles(), own_file, mistakes)
+    one_image(theirs, mistakes)
     ours = _users(environ, overrides, mistakes)
     values, looser = repository.merged(theirs, ours, mistakes)
     settings = Settings(
@@ -78,9 +79,27 @@ def _users(environ: Mapping[str, str], overrides: Sequence[str], mistakes: Mista
     written = sources.from_user_file(sources.user_file(environ), mistakes)
     said: Entries = {}
     for item in overrides:
-        said |= sources.from_override(item, mistakes)
+        said = _over(said, sources.from_override(item, mistakes), mistakes)
     holds_a_key = {str(entry.value) for path, entry in {**written, **said}.items() if path[-1] == "api_key_env"}
-    return written | sources.from_environment(environ, frozenset(holds_a_key), mistakes) | said
+    one_image(written, mistakes)
+    variables = sources.from_environment(environ, frozenset(holds_a_key), mistakes)
+    return _over(_over(written, variables, mistakes), said, mistakes)
+
+
+def _over(lower: Entries, upper: Entries, mistakes: Mistakes) -> Entries:
+    """Both, where they differ the upper; an image it names or makes takes the place of the lower's."""
+    one_image(upper, mistakes)
+    if any(path in upper for path in keys.IMAGE_SOURCES):
+        lower = {path: entry for path, entry in lower.items() if path not in keys.IMAGE_SOURCES}
+    return lower | upper
+
+
+def one_image(source: Entries, mistakes: Mistakes) -> None:
+    """Whoever says twice what the sandbox starts from is asked which."""
+    named = [path for path in keys.IMAGE_SOURCES if path in source]
+    for path in named[1:]:
+        if path not in mistakes.about:
+            mistakes.add(source[path].where, path, f"there is {keys.shown(named[0])} already; leave one of them out")
 
 
 def _section(values: Values, section: str) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Which model serves which role when little or nothing was said, and whether its key is there."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from coderoute.domain.conversation import ModelRef
 from coderoute.errors import ConfigurationError
@@ -30,13 +31,45 @@ def chosen(values: Mapping[keys.Path, object], environ: Mapping[str, str], mista
     provider = next((name for name, variable in KEY_VARIABLES.items() if environ.get(variable)), None)
 
     def of(role: str, base: ModelRef | None) -> ModelRef | None:
-        written = {path[2]: str(value) for path, value in values.items() if path[:2] == ("models", role)}
-        written = {key: value for key, value in written.items() if key != "fallback"}
-        return _model(role, written, base, mistakes) if written else base
+        found = {path[2]: value for path, value in values.items() if path[:2] == ("models", role)}
+        written = {key: str(value) for key, value in found.items() if key not in ("fallback", "stream")}
+        model = _model(role, written, base, mistakes) if written else base
+        return replace(model, stream=bool(found["stream"])) if model and "stream" in found else model
 
     frontier = of("frontier", None if provider is None else DEFAULTS[provider, "frontier"])
     cheap = of("cheap", None if provider is None else DEFAULTS[provider, "cheap"])
-    return Models(frontier=frontier, cheap=cheap, premium=of("premium", frontier))
+    models = Models(frontier=frontier, cheap=cheap, premium=of("premium", frontier))
+    return replace(models, fallbacks=_fallbacks(models, values, mistakes))
+
+
+def _fallbacks(
+    models: Models, values: Mapping[keys.Path, object], mistakes: Mistakes
+) -> dict[str, tuple[ModelRef, ...]]:
+    """By role, what was listed. The premium model shares the frontier's list while it is the same model."""
+    found: dict[str, tuple[ModelRef, ...]] = {}
+    for role in ("frontier", "cheap", "premium"):
+        model: ModelRef | None = getattr(models, role)
+        path = ("models", role, "fallback")
+        names = values.get(path)
+        if model is None:
+            continue
+        if names is None and role == "premium" and model == models.frontier and "frontier" in found:
+            found[role] = found["frontier"]
+        if not isinstance(names, tuple) or not names:
+            continue
+        if model.name in names:
+            mistakes.add("settings", path, f"names {model.name}, the model itself")
+        found[role] = tuple(_beside(model, name) for name in names)
+    return found
+
+
+def _beside(model: ModelRef, name: str) -> ModelRef:
+    """The model `name` ("provider:model") with the effort of `model`; of one provider also with its account and
+    address."""
+    provider, _, its_name = name.partition(":")
+    if provider == model.provider:
+        return replace(model, model=its_name)
+    return ModelRef(provider=provider, model=its_name, effort=model.effort)
 
 
 def require_keys(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -51,21 +84,27 @@ def require_keys(settings: Settings, environ: Mapping[str, str]) -> None:
         if model is None:
             lines.append(f"models.{role}: no model is chosen, and neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set")
             continue
-        variable = model.api_key_env or KEY_VARIABLES[model.provider]
-        if not environ.get(variable):
-            lines.append(f"models.{role} ({model.name}): its key is missing: {variable} is not set")
-        endpoint = ENDPOINT_VARIABLES[model.provider]
-        if model.base_url is None and environ.get(endpoint):
-            try:
-                address(Written(value=environ[endpoint]))
-            except Wrong as wrong:
-                lines.append(f"models.{role} ({model.name}): {endpoint} {wrong.allowed}")
+        lines += _unusable(f"models.{role}", model, environ)
+        for other in settings.models.fallbacks.get(role, ()):
+            lines += _unusable(f"models.{role}.fallback", other, environ)
     if lines:
         raise ConfigurationError(
             "\n".join(lines),
             remedy="set the variable (export ANTHROPIC_API_KEY=...), or choose another model: "
             "-c models.frontier.provider=openai; coderoute demo needs no key",
         )
+
+
+def _unusable(key: str, model: ModelRef, environ: Mapping[str, str]) -> Iterator[str]:
+    variable = model.api_key_env or KEY_VARIABLES[model.provider]
+    if not environ.get(variable):
+        yield f"{key} ({model.name}): its key is missing: {variable} is not set"
+    endpoint = ENDPOINT_VARIABLES[model.provider]
+    if model.base_url is None and environ.get(endpoint):
+        try:
+            address(Written(value=environ[endpoint]))
+        except Wrong as wrong:
+            yield f"{key} ({model.name}): {endpoint} {wrong.allowed}"
 
 
 def _model(role: str, written: dict[str, str], base: ModelRef | None, mistakes: Mistakes) -> ModelRef | None:
@@ -80,7 +119,8 @@ def _model(role: str, written: dict[str, str], base: ModelRef | None, mistakes: 
     )
     if written.get("model", start.model) != start.model:
         start = replace(start, effort=None)
-    return replace(start, **{**written, "provider": provider})
+    fields: dict[str, Any] = {**written, "provider": provider}
+    return replace(start, **fields)
 
 
 def _provider_of(model: str | None) -> str | None:

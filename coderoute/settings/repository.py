@@ -3,6 +3,7 @@
 - Where the user's own sources set anything of a model, the repository's words on that role are not used: an endpoint
   or account of the user's never serves a model the repository picked in part.
 - Of two limits the stricter holds. Protected paths add up, and one demand for another approver is enough.
+- An image of the user's takes the place of the repository's, whether it is named or made.
 - The review stays with the premium model. All other routes give way to the user's, so a step that the user reserved
   for a person stays with a person.
 """
@@ -39,6 +40,8 @@ def merged(repository: Entries, user: Entries, mistakes: Mistakes) -> tuple[dict
         mistakes.add(review.where, ("routes", "review"), "a repository may not weaken the review; leave it out")
     roles = {path[1] for path in user if path[0] == "models"}
     values = {path: entry.value for path, entry in repository.items() if path[0] != "models" or path[1] not in roles}
+    if any(path in user for path in keys.IMAGE_SOURCES):
+        values = {path: value for path, value in values.items() if path not in keys.IMAGE_SOURCES}
     values |= {path: entry.value for path, entry in user.items()}
     for path, stricter in STRICTER.items():
         if path not in repository:

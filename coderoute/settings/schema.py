@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from coderoute.domain.conversation import ModelRef
 from coderoute.domain.money import PriceOverride
+from coderoute.domain.terms import ImageBuild
 from coderoute.domain.test_frameworks import PYTEST
 
 
@@ -21,11 +22,13 @@ class Route(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """One model for each role; None where nothing says which."""
+    """One model for each role; None where nothing says which. `fallbacks` are by role: who is asked, in a fresh
+    attempt, while the model itself is down."""
 
     frontier: ModelRef | None = None
     cheap: ModelRef | None = None
     premium: ModelRef | None = None
+    fallbacks: dict[str, tuple[ModelRef, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +48,15 @@ class TestSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSettings:
-    """`image` None: our own base image. `setup` are shell commands; `runtime` is a container runtime by name."""
+    """At most one of `image`, `dockerfile` and `devcontainer` is set; none: our own base image. The latter two are
+    paths in the repository; `image_files.resolved` makes `image` or `build`, `setup` and `variables` of them.
+    `setup` are shell commands; `runtime` is a container runtime by name."""
 
     image: str | None = None
+    dockerfile: str | None = None
+    devcontainer: str | None = None
+    build: ImageBuild | None = None
+    variables: dict[str, str] = field(default_factory=dict)
     setup: tuple[str, ...] = ()
     runtime: str | None = None
     cpus: float = 2.0
@@ -106,12 +115,19 @@ class TrustSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryRequest:
-    """What the repository's own file asks to be run, and on what image; None and empty where it asks nothing."""
+    """What the repository's own file asks to be run, and on what image; None and empty where it asks nothing.
+
+    `files` are those that say how the image is made, whoever named them: path -> text. What follows from them is in
+    `setup`, `image`, `build` and `variables`.
+    """
 
     setup: tuple[str, ...] = ()
     test_command: str | None = None
     test_env: dict[str, str] = field(default_factory=dict)
     image: str | None = None
+    build: ImageBuild | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

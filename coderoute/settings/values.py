@@ -40,6 +40,15 @@ def text(*, what: str = "text", pattern: str = r"(?s)[^\0]*", secret: bool = Fal
     return check
 
 
+def file_inside(written: Written) -> str:
+    """The path of a file, relative to the top of the repository and below it."""
+    value = written.value if isinstance(written.value, str) else written.raw
+    parts = (value or "").split("/")
+    if value is None or not value.isprintable() or "\\" in value or {"", ".", "..", ".git"} & set(parts):
+        raise Wrong("must be the path of a file in the repository, such as docker/Dockerfile")
+    return value
+
+
 def choice(*allowed: str) -> Check:
     def check(written: Written) -> str:
         if written.value not in allowed:
@@ -102,6 +111,14 @@ def texts(written: Written) -> tuple[str, ...]:
     if any("\0" in entry for entry in value):
         raise Wrong("must not hold the character NUL")
     return tuple(value)
+
+
+def fallbacks(written: Written) -> tuple[str, ...]:
+    """Models by `provider:model`, in the order in which they are asked."""
+    found = texts(written)
+    if not all(re.fullmatch(r"(anthropic|openai):[^\s\0-\x1f\x7f-\x9f]+", name) for name in found):
+        raise Wrong('must be a list of models with their provider, such as ["openai:gpt-6.1-sol"]')
+    return tuple(dict.fromkeys(found))
 
 
 def address(written: Written) -> str:

@@ -65,13 +65,13 @@ MISTAKES = [
     ("sandbox.pids = 1", "sandbox.pids = 1: must be a whole number from 16 to 4194304"),
     ("sandbox.disk_mb = 1", "sandbox.disk_mb = 1: must be a whole number from 16 to 4194304"),
     (
-        'sandbox.dockerfile = "Dockerfile"',
-        'sandbox.dockerfile = "Dockerfile": is not supported yet; '
-        "build an image from it and name that in sandbox.image",
+        'sandbox.dockerfile = "../Dockerfile"',
+        'sandbox.dockerfile = "../Dockerfile": must be the path of a file in the repository, such as docker/Dockerfile',
     ),
     (
-        'sandbox.devcontainer = ".devcontainer"',
-        'sandbox.devcontainer = ".devcontainer": is not supported yet; use sandbox.image and sandbox.setup',
+        'sandbox.devcontainer = "/a/devcontainer.json"',
+        'sandbox.devcontainer = "/a/devcontainer.json": '
+        "must be the path of a file in the repository, such as docker/Dockerfile",
     ),
     ("verify.mutation = 1", "verify.mutation = 1: must be true or false"),
     ("people.usd_per_minute = -1", "people.usd_per_minute = -1: must be a number, zero or more"),
@@ -102,9 +102,11 @@ MISTAKES = [
         'models.cheap.api = "chat": is not supported yet; leave it out or write "responses"',
     ),
     (
-        'models.cheap.fallback = ["openai:x"]',
-        'models.cheap.fallback = ["openai:x"]: is not supported yet; leave it out; name one model per role',
+        'models.cheap.fallback = ["gpt-x"]',
+        'models.cheap.fallback = ["gpt-x"]: must be a list of models with their provider, '
+        'such as ["openai:gpt-6.1-sol"]',
     ),
+    ("models.cheap.stream = 1", "models.cheap.stream = 1: must be true or false"),
     ('models.cheap.base_url = "http://gateway.example"', f"models.cheap.base_url: {ADDRESS}"),
     ('models.cheap.base_url = "http://localhost.evil.example"', f"models.cheap.base_url: {ADDRESS}"),
     ('models.cheap.base_url = "http://127.0.0.1@evil.example"', f"models.cheap.base_url: {ADDRESS}"),

@@ -69,6 +69,57 @@ class TestModels:
         ]
 
 
+LISTED = """
+[models.frontier]
+model = "claude-x"
+effort = "high"
+base_url = "https://g.example"
+api_key_env = "TEAM_KEY"
+fallback = ["anthropic:claude-y", "openai:gpt-x"]
+"""
+SECOND = ModelRef(
+    provider="anthropic", model="claude-y", effort="high", base_url="https://g.example", api_key_env="TEAM_KEY"
+)
+THIRD = ModelRef(provider="openai", model="gpt-x", effort="high")
+
+
+class TestFallbacks:
+    def test_only_those_that_the_user_listed_are_there_in_their_order(self, load_with: Load) -> None:
+        assert load_with(ANTHROPIC_API_KEY="k").models.fallbacks == {}
+        models = load_with(file=LISTED, ANTHROPIC_API_KEY="k").models
+        assert models.fallbacks == {"frontier": (SECOND, THIRD), "premium": (SECOND, THIRD)}
+
+    def test_another_premium_model_has_none_of_the_frontiers(self, load_with: Load) -> None:
+        models = load_with(file=LISTED + '[models.premium]\nmodel = "claude-z"', ANTHROPIC_API_KEY="k").models
+        assert set(models.fallbacks) == {"frontier"}
+
+    def test_premium_can_have_none_while_the_frontier_has_some(self, load_with: Load) -> None:
+        models = load_with(file=LISTED + "[models.premium]\nfallback = []", ANTHROPIC_API_KEY="k").models
+        assert set(models.fallbacks) == {"frontier"}
+
+    def test_a_model_is_no_fallback_of_itself(self, mistakes: Mistakes) -> None:
+        assert mistakes(file='[models.cheap]\nmodel = "gpt-x"\nfallback = ["openai:gpt-x"]') == [
+            "settings: models.cheap.fallback: names openai:gpt-x, the model itself"
+        ]
+
+    def test_each_needs_its_key(self, load_with: Load) -> None:
+        settings = load_with(file=LISTED, ANTHROPIC_API_KEY="k")
+        with pytest.raises(ConfigurationError) as refused:
+            require_keys(settings, {"ANTHROPIC_API_KEY": "k", "TEAM_KEY": "t"})
+        missing = "models.frontier.fallback (openai:gpt-x): its key is missing: OPENAI_API_KEY is not set"
+        assert missing in refused.value.problem.split("\n")
+        require_keys(settings, {"ANTHROPIC_API_KEY": "k", "TEAM_KEY": "t", "OPENAI_API_KEY": "o"})
+
+
+class TestStream:
+    def test_whether_an_answer_is_streamed_can_be_said_for_each_model(self, load_with: Load) -> None:
+        models = load_with("models.cheap.stream=false", "models.premium.stream=true", ANTHROPIC_API_KEY="k").models
+        assert models.cheap is not None
+        assert models.frontier is not None
+        assert models.premium is not None
+        assert (models.cheap.stream, models.frontier.stream, models.premium.stream) == (False, None, True)
+
+
 class TestKeys:
     def test_keys_that_are_there_are_enough(self, load_with: Load) -> None:
         environ = {"ANTHROPIC_API_KEY": "k", "TEAM_KEY": "t"}

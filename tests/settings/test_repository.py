@@ -128,7 +128,7 @@ class TestForbidden:
         assert loaded('routes.review = "premium"').routes == {"review": Route.PREMIUM}
         assert loaded("", f"routes.review={role}").routes == {"review": Route(role)}
 
-    @pytest.mark.parametrize("name", ["sandbox.dockerfile", "sandbox.devcontainer", "routes.question"])
+    @pytest.mark.parametrize("name", ["sandbox.memory_mb", "routes.question"])
     def test_what_the_user_may_not_it_may_not_either(self, name: str) -> None:
         assert len(mistakes(f'{name} = "cheap"')) == 1
 

@@ -5,10 +5,14 @@ import posixpath
 import tarfile
 from collections.abc import Iterable, Iterator
 
+from coderoute.adapters.sandbox_docker import tar_stream
+from coderoute.domain.paths import shown
 from coderoute.domain.work import EXECUTABLE, REGULAR, SYMLINK, SnapshotFile
 from coderoute.errors import Refused
 
 MAX_STREAM_BYTES = 512_000_000
+MAX_FILE_BYTES = 128_000_000
+"""One file is held in memory while it is looked at."""
 MAX_ENTRIES = 200_000
 MAX_PATH_BYTES = 1024
 MAX_DEPTH = 64
@@ -35,43 +39,39 @@ def files_in(chunks: Iterable[bytes], *, left_by_setup: frozenset[str]) -> Itera
     what is, or is below, a path of `left_by_setup`. Other kinds of members are passed over.
 
     Raises:
-        Refused: more or larger files than may be taken out, or a name that is not UTF-8.
+        Refused: more, larger or deeper files than may be taken out, or a name that is not UTF-8.
         tarfile.TarError: the stream breaks off or is no tar file.
     """
     entries = total_bytes = 0
-    with tarfile.open(fileobj=_Pipe(chunks), mode="r|", encoding="utf-8", errors="surrogateescape") as archive:
-        while (member := archive.next()) is not None:
-            archive.members = []  # type: ignore[attr-defined]  # it would keep all it has seen
+    try:
+        for member in tar_stream.members(chunks, limit=MAX_STREAM_BYTES):
             entries += 1
             total_bytes += member.size
             if entries > MAX_ENTRIES:
                 raise _refusal("snapshot.entries", f"the sandbox holds more than {MAX_ENTRIES} files")
             if total_bytes > MAX_STREAM_BYTES:
                 raise _too_large()
-            path = _plain(member.name)
+            # Before anything else looks at the path: folders can be nested ten thousands deep.
+            path = _plain(member.path)
+            _check_extent(path)
             if _is_below(path, left_by_setup) or _is_below(path, frozenset({".git"})):
                 continue
-            if member.issym():
-                _check_path(path)
-                yield SnapshotFile(path=path, mode=SYMLINK, data=_utf8(member.linkname))
-            elif member.isreg():
-                _check_path(path)
-                content = archive.extractfile(member)
-                data = content.read() if content else b""
-                yield SnapshotFile(path=path, mode=EXECUTABLE if member.mode & 0o100 else REGULAR, data=data)
-        _expect_only_padding(archive)
+            if member.kind == tar_stream.SYMBOLIC_LINK:
+                _utf8(path)
+                yield SnapshotFile(path=path, mode=SYMLINK, data=_utf8(member.target))
+            elif member.kind == tar_stream.FILE:
+                _utf8(path)
+                if member.size > MAX_FILE_BYTES:
+                    raise _refusal("snapshot.file", f"{shown(path)} has more than {MAX_FILE_BYTES // 1_000_000} MB")
+                yield SnapshotFile(path=path, mode=EXECUTABLE if member.mode & 0o100 else REGULAR, data=member.read())
+    except tar_stream.TooLong:
+        raise _too_large() from None
 
 
-def _expect_only_padding(archive: tarfile.TarFile) -> None:
-    """A header that is none ends an archive silently; what follows it shows that something was lost."""
-    stream = archive.fileobj
-    while stream is not None and (block := stream.read(tarfile.RECORDSIZE)):
-        if block.strip(b"\0"):
-            raise tarfile.ReadError("the archive is damaged")
-
-
-def _check_path(path: str) -> None:
-    length = len(_utf8(path))
+def _check_extent(path: str) -> None:
+    """Refuses a path that is too long or too deep."""
+    # UTF-8 has a byte or more for each character.
+    length = len(path) if len(path) > MAX_PATH_BYTES else len(path.encode("utf-8", "surrogateescape"))
     if length > MAX_PATH_BYTES:
         raise _refusal("path.length", f"the path {path[:60]!r}... has {length} bytes; the limit is {MAX_PATH_BYTES}")
     if path.count("/") >= MAX_DEPTH:
@@ -95,7 +95,7 @@ def _is_below(path: str, folders: frozenset[str]) -> bool:
 
 
 def _plain(name: str) -> str:
-    return name.removeprefix("./")
+    return name.removeprefix("./").rstrip("/")
 
 
 def _refusal(rule: str, problem: str) -> Refused:
@@ -104,29 +104,3 @@ def _refusal(rule: str, problem: str) -> Refused:
 
 def _too_large() -> Refused:
     return _refusal("snapshot.size", f"the sandbox holds more than {MAX_STREAM_BYTES // 1_000_000} MB of files")
-
-
-class _Pipe(io.RawIOBase):
-    """Chunks as a file to read once, no longer than MAX_STREAM_BYTES."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = iter(chunks)
-        self._waiting = bytearray()
-        self._total = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while size < 0 or len(self._waiting) < size:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                break
-            self._total += len(chunk)
-            if self._total > MAX_STREAM_BYTES:
-                raise _too_large()
-            self._waiting += chunk
-        end = len(self._waiting) if size < 0 else size
-        data = bytes(self._waiting[:end])
-        del self._waiting[:end]
-        return data

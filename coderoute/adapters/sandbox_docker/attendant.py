@@ -1,8 +1,9 @@
 """A shell of ours that stays in the container: it reads and writes files and ends processes in a few milliseconds,
 where a `docker exec` for each takes fifty.
 
-It runs as the work user, so what runs in there may kill it or speak in its place. That gains nothing: whoever is told
-wrong is the one who works inside, and nothing that is admitted, and no report of a test run, is taken from its word.
+It runs as the work user, so what runs in there may kill it, stop it or speak in its place. That gains nothing: whoever
+is told wrong is the one who works inside; nothing that is admitted, and no report of a test run, is taken from its
+word; and a process that survives a sweep by answering for it ends when the next command starts (BEGIN in `machine`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 ANSWER_TIMEOUT_S = 20.0
 MAX_HEADER_BYTES = 8_000
+MAX_PID_DIGITS = 7
 
 # Ends every process of the asking user but itself. `-O`: owned by that user.
 SWEEP = """
@@ -37,6 +39,7 @@ done
 # The counter is that of cgroup v2, then of v1.
 COUNT_OOM_KILLS = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null"
 
+# Programs are called only where they are needed: each costs a millisecond.
 # $file: where to; $size: of the new content on stdin. The last line of stderr says why not. Status 3: it is not known
 # how much of the content was taken from stdin.
 PUT = """
@@ -45,20 +48,21 @@ if [ -L "$file" ]; then
     file=$(readlink -f -- "$file") || no "it is a symbolic link to nowhere"
 fi
 folder=${file%/*} name=${file##*/}
-mkdir -p -- "$folder" && cd -P -- "$folder" || no "its folder cannot be made"
+{ [ -d "$folder" ] || mkdir -p -- "$folder"; } && cd -P -- "$folder" || no "its folder cannot be made"
 case $PWD/ in /work/*) ;; *) no "a symbolic link on the way leads out of the checkout" ;; esac
 [ ! -d "./$name" ] || no "it is a folder"
 fresh=./.coderoute-$$
-rm -f "$fresh"
+[ ! -e "$fresh" ] && [ ! -L "$fresh" ] || rm -f "$fresh"
 head -c "$size" >"$fresh" || { rm -f "$fresh"; exit 3; }
 [ ! -x "./$name" ] || chmod 755 "$fresh"
 mv -f -- "$fresh" "./$name"
 """
 
-# A request is some lines, an answer is `ok SIZE` and so many bytes, or `no WHY`.
+# A request is some lines, an answer is `ok SIZE` and so many bytes, or `no WHY`. A report begins with its process id.
 ATTEND = f"""
 report() {{
-    text=$({COUNT_OOM_KILLS})
+    text="$$
+$({COUNT_OOM_KILLS})"
     printf 'ok %s\\n%s' "${{#text}}" "$text"
 }}
 sweep() {{
@@ -111,7 +115,7 @@ class Attendant:
 
     def __init__(self, execution: Execution, *, timeout_s: float) -> None:
         self._execution = execution
-        self.oom_counters = self._answer(timeout_s).decode("ascii", "replace")
+        self.pid, self.oom_counters = _report(self._answer(timeout_s))
 
     def sweep(self, *, timeout_s: float) -> None:
         """Ends every other process of the work user; `oom_counters` are then new.
@@ -119,7 +123,7 @@ class Attendant:
         Raises:
             Gone
         """
-        self.oom_counters = self._ask("sweep\n", timeout_s=timeout_s).decode("ascii", "replace")
+        _, self.oom_counters = _report(self._ask("sweep\n", timeout_s=timeout_s))
 
     def read(self, path: str, *, limit: int) -> bytes | None:
         """At most `limit` bytes of a regular file; None if there is none that can be read.
@@ -183,6 +187,14 @@ class Attendant:
                     yield frame.data
         except (DeadlinePassed, OSError) as error:
             raise Gone("it does not answer in time") from error
+
+
+def _report(answer: bytes) -> tuple[int, str]:
+    """The process id it says it has (inside), and the kernel's counters."""
+    pid, _, counters = answer.decode("ascii", "replace").partition("\n")
+    if not pid.isdigit() or len(pid) > MAX_PID_DIGITS:
+        raise Gone(f"a report begins with {pid[:40]!r}")
+    return int(pid), counters
 
 
 def _head(answer: bytearray, arriving: Iterator[bytes]) -> tuple[bytearray, bytearray]:

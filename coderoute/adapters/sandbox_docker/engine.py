@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coderoute.errors import SandboxLost, Unavailable
 
 if TYPE_CHECKING:
-    from docker import DockerClient
+    from docker import APIClient, DockerClient
+    from requests import Response
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 CONNECT_TIMEOUT_S = 15
@@ -29,6 +30,11 @@ class EngineFacts:
     runc_version: str
     cpus: int
     runtimes: tuple[str, ...]
+    default_runtime: str = "runc"
+    security: frozenset[str] = frozenset()
+    """What the engine is proud of: `seccomp`, `userns`, `rootless`, `apparmor`..."""
+    seccomp_profile: str | None = None
+    cgroup_version: str = "unknown"
 
 
 class Engine:
@@ -53,19 +59,28 @@ class Engine:
                 self._client = client
             return self._client
 
+    @contextmanager
+    def abandonable(self, timeout_s: int) -> Iterator[APIClient]:
+        """A connection of its own, every answer of which is closed at the end, however much of it was read: so the
+        engine learns that nobody waits for the rest any more."""
+        import docker
+
+        opened: list[Response] = []
+        with closing(docker.from_env(timeout=timeout_s).api) as api:
+            api.hooks["response"].append(lambda response, **_: opened.append(response))
+            try:
+                yield api
+            finally:
+                for response in opened:
+                    response.close()
+
     def facts(self) -> EngineFacts:
         """Raises Unavailable when the engine does not answer."""
         client = self.client
         with self._lock:
             if self._facts is None:
                 with unavailable_if_silent():
-                    info = client.info()
-                self._facts = EngineFacts(
-                    version=str(info["ServerVersion"]),
-                    runc_version=str(info.get("RuncCommit", {}).get("ID", "unknown")),
-                    cpus=int(info["NCPU"]),
-                    runtimes=tuple(sorted(info.get("Runtimes", {}))),
-                )
+                    self._facts = facts_of(client.info(), client.version())
             return self._facts
 
     def close(self) -> None:
@@ -73,6 +88,23 @@ class Engine:
             if self._client is not None:
                 self._client.close()
                 self._client = None
+
+
+def facts_of(info: Mapping[str, Any], version: Mapping[str, Any]) -> EngineFacts:
+    """From what the engine says of itself; some name the commit of their runc only, not its version."""
+    parts = {part["Name"]: part["Version"] for part in version.get("Components") or ()}
+    options = [dict(entry.partition("=")[::2] for entry in option.split(",")) for option in info["SecurityOptions"]]
+    security = {option.get("name", ""): option for option in options}
+    return EngineFacts(
+        version=str(info["ServerVersion"]),
+        runc_version=str(parts.get("runc") or info.get("RuncCommit", {}).get("ID") or "unknown"),
+        cpus=int(info["NCPU"]),
+        runtimes=tuple(sorted(info.get("Runtimes", {}))),
+        default_runtime=str(info.get("DefaultRuntime") or "runc"),
+        security=frozenset(security),
+        seccomp_profile=security.get("seccomp", {}).get("profile"),
+        cgroup_version=str(info.get("CgroupVersion") or "unknown"),
+    )
 
 
 def address() -> str:

@@ -99,6 +99,11 @@ class Execution:
                 return None
             time.sleep(0.02)
 
+    def process(self) -> int | None:
+        """The process id as the engine's host knows it; None when it has ended."""
+        state = self._api.exec_inspect(self._id)
+        return int(state["Pid"]) if state["Running"] and state.get("Pid") else None
+
     def close(self) -> None:
         """Cuts the stream. Without the shutdown a flood would block the engine's next calls for this container."""
         with contextlib.suppress(OSError):  # the engine may have been first

@@ -8,8 +8,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from coderoute.adapters.sandbox_docker import lease
-from coderoute.adapters.sandbox_docker.engine import Engine, EngineFacts, lost_if_refused, unavailable_if_silent
+from coderoute.adapters.sandbox_docker import build, lease
+from coderoute.adapters.sandbox_docker.engine import (
+    Engine,
+    EngineFacts,
+    lost_if_refused,
+    silence,
+    unavailable_if_silent,
+)
+from coderoute.adapters.sandbox_docker.host_settings import host_settings
 from coderoute.adapters.sandbox_docker.machine import Machine
 from coderoute.adapters.sandbox_docker.sandbox import GIT_LIMIT_BYTES, DockerSandbox, seed
 from coderoute.adapters.sandbox_docker.setup import KEY_LABEL, MAKER_LABEL, REPOSITORY, set_up, setup_key
@@ -22,8 +29,9 @@ from coderoute.adapters.sandbox_docker.spec import (
     create_work_container,
     free_uid,
 )
+from coderoute.domain.terms import ImageBuild
 from coderoute.errors import Blocked, ConfigurationError, SandboxLost, Unavailable
-from coderoute.ports import Environment, Sandbox
+from coderoute.ports import Environment, Limits, Sandbox
 
 if TYPE_CHECKING:
     from docker.models.images import Image as DockerImage
@@ -34,26 +42,20 @@ SETUP_RUN = "setup"
 log = logging.getLogger(__name__)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class DockerSandboxHost:
     """See `ports.SandboxHost`. `host_id` names this installation: `reap` touches no container of another.
 
     Safe to use from several threads. The engine is first spoken to when it is needed.
     """
 
-    def __init__(
-        self, *, host_id: str, default_image: str = DEFAULT_IMAGE, clock: Callable[[], datetime] = _utc_now
-    ) -> None:
+    def __init__(self, *, host_id: str, default_image: str = DEFAULT_IMAGE) -> None:
         self._host_id = host_id
         self._default_image = default_image
-        self._clock = clock
         self._engine = Engine()
         self._images: dict[str, Image] = {}
         self._lock = threading.Lock()
         self._preparing: dict[str, threading.Lock] = {}
+        self._built_images: dict[str, Image] = {}
 
     @property
     def name(self) -> str:
@@ -65,22 +67,36 @@ class DockerSandboxHost:
 
     def prepare(self, environment: Environment, checkout_tar: Callable[[], bytes]) -> str:
         """As `ports.SandboxHost` says; ConfigurationError where the environment asks for the impossible."""
-        check_limits(environment.limits)
-        runtimes = self._engine.facts().runtimes
-        if environment.runtime and environment.runtime not in runtimes:
-            raise ConfigurationError(
-                f"sandbox.runtime = {environment.runtime!r} is unknown to the Docker engine, which has "
-                + ", ".join(runtimes),
-                remedy="install that runtime and name it in the engine's daemon.json, or change sandbox.runtime",
-            )
+        self.check(environment)
         with unavailable_if_silent():
-            image = self._find_image(environment.image or self._default_image)
-            if not environment.setup:
-                return image.id
-            checkout = checkout_tar()
-            key = setup_key(image.id, environment.setup, checkout)
+            checkout = checkout_tar() if environment.setup or environment.build else b""
+            if environment.build is not None:
+                image = self._built(environment.build, environment.limits, checkout)
+            else:
+                image = self._find_image(environment.image or self._default_image)
+                if environment.image is None and not environment.setup and not environment.variables:
+                    return image.id
+            key = setup_key(image.id, environment.setup, checkout, environment.variables)
             with self._alone(key):
                 return self._already_set_up(key) or self._set_up(image, environment, checkout, key)
+
+    def check(self, environment: Environment) -> None:
+        """Raises ConfigurationError for limits that contradict each other, and for a runtime that the engine lacks or
+        would not build with; Unavailable when it does not answer."""
+        check_limits(environment.limits)
+        facts = self._engine.facts()
+        wanted = environment.runtime
+        if wanted and wanted not in facts.runtimes:
+            raise ConfigurationError(
+                f"sandbox.runtime = {wanted!r} is unknown to the Docker engine, which has {', '.join(facts.runtimes)}",
+                remedy="install that runtime and name it in the engine's daemon.json, or change sandbox.runtime",
+            )
+        if wanted and environment.build is not None and wanted != facts.default_runtime:
+            raise ConfigurationError(
+                f"the engine builds {environment.build.dockerfile} with its default runtime, {facts.default_runtime}, "
+                f"and sandbox.runtime = {wanted!r}",
+                remedy=f"make {wanted} the engine's default runtime, or build the image elsewhere: sandbox.image",
+            )
 
     def open(self, image: str, checkout_tar: bytes, environment: Environment, run_id: str) -> Sandbox:
         if len(checkout_tar) > environment.limits.disk_mb * MB:
@@ -106,15 +122,26 @@ class DockerSandboxHost:
                 raise
 
     def reap(self, now: datetime) -> int:
-        """Removes this host's containers whose lease ran out or whose process has ended; how many it were.
+        """Removes this installation's containers whose process has ended; how many it were. See `lease`.
 
         Raises:
             Unavailable
         """
+        from docker.errors import APIError
+
         api = self._engine.client.api
         with unavailable_if_silent():
-            ours = api.containers(all=True, filters={"label": f"{lease.OWNER}={self._host_id}"})
-        abandoned = [entry["Id"] for entry in ours if lease.is_abandoned(entry["Labels"], now)]
+            try:
+                ours = api.containers(all=True, filters={"label": f"{lease.OWNER}={self._host_id}"})
+            except APIError as error:  # tidying up is no reason for a run to end
+                raise silence(error) from error
+        abandoned = [
+            entry["Id"]
+            for entry in ours
+            if lease.is_abandoned(
+                entry["Labels"], state=entry["State"], created=datetime.fromtimestamp(entry["Created"], UTC), now=now
+            )
+        ]
         for container_id in abandoned:
             Machine(api, container_id).remove()
         return len(abandoned)
@@ -153,7 +180,7 @@ class DockerSandboxHost:
         self._engine.close()
 
     def _labels(self, run_id: str) -> dict[str, str]:
-        return lease.labels(owner=self._host_id, run_id=run_id, now=self._clock())
+        return lease.labels(owner=self._host_id, run_id=run_id)
 
     def _uids_in_use(self) -> frozenset[int]:
         """Of all sandboxes on this engine, whoever made them."""
@@ -181,6 +208,29 @@ class DockerSandboxHost:
             raise Unavailable(
                 f"set-up broke off: {error.problem}", reason="docker_down", remedy=error.remedy
             ) from error
+
+    def _built(self, wanted: ImageBuild, limits: Limits, checkout: bytes) -> Image:
+        """The image of a Dockerfile. The engine itself remembers the layers of earlier builds, so that the same
+        Dockerfile with the same files gives the same id again within a second."""
+        recipe = build.recipe_of(wanted, checkout)
+        bases = {name: self._find_image(name) for name in build.bases_of(recipe)}
+        for name, base in bases.items():
+            build.refuse_triggers(name, base)
+        key = recipe.key({name: base.id for name, base in bases.items()})
+        with self._alone(key):
+            if key not in self._built_images:
+                settings = host_settings()
+                triggers = "\n".join(line for base in bases.values() for line in base.on_build)
+                image_id = build.build_image(
+                    self._engine,
+                    recipe,
+                    build.arguments_for(recipe, triggers, settings),
+                    limits,
+                    {MAKER_LABEL: self._host_id},
+                    settings,
+                )
+                self._built_images[key] = _without_volumes(wanted.dockerfile, self._image(image_id))
+            return self._built_images[key]
 
     def _already_set_up(self, key: str) -> str | None:
         from docker.errors import ImageNotFound
@@ -222,15 +272,24 @@ class DockerSandboxHost:
                     reason="environment_broken",
                     remedy=f"docker pull {reference}, or correct sandbox.image",
                 ) from error
-        if found.volumes:
-            raise Blocked(
-                f"the image {reference} declares volumes ({', '.join(found.volumes)}), which a sandbox must not have",
-                reason="environment_broken",
-                remedy="use an image without VOLUME in sandbox.image",
-            )
-        return found
+        return _without_volumes(reference, found)
+
+
+def _without_volumes(name: str, image: Image) -> Image:
+    if image.volumes:
+        raise Blocked(
+            f"the image {name} declares volumes ({', '.join(image.volumes)}), which a sandbox must not have",
+            reason="environment_broken",
+            remedy="use an image without VOLUME in sandbox.image",
+        )
+    return image
 
 
 def _facts_of(image: DockerImage) -> Image:
     config = image.attrs["Config"] or {}
-    return Image(id=str(image.id), env=tuple(config.get("Env") or ()), volumes=tuple(config.get("Volumes") or ()))
+    return Image(
+        id=str(image.id),
+        env=tuple(config.get("Env") or ()),
+        volumes=tuple(config.get("Volumes") or ()),
+        on_build=tuple(config.get("OnBuild") or ()),
+    )

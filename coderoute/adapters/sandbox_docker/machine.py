@@ -32,11 +32,23 @@ QUICK_SWEEP_S = 1.0
 ATTENDANTS_PER_QUESTION = 3
 LATE_OUTPUT_S = 10.0
 
+# $1: the command; $2: the attendant's process. Any other process of the work user has outlived a sweep and ends here.
 # Of two pipes the engine reads now one, now the other: only one keeps the order in which things were printed.
-BOTH_STREAMS_AS_ONE = 'exec /bin/sh -c "$1" 2>&1'
+BEGIN = """
+for process in /proc/[0-9]*; do
+    case $process in /proc/$$ | /proc/$2) continue ;; esac
+    [ ! -O "$process" ] || { kill -9 -1; break; }
+done
+exec /bin/sh -c "$1" 2>&1
+"""
 
-# Our own scripts find their programs below the read-only root only, whatever the image's PATH holds.
-SCRIPT_ENV = {"PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8"}
+# Our own scripts find their programs below the read-only root only, whatever the image's PATH holds; and an image's
+# variables that make programs load or do more are empty for them.
+SCRIPT_ENV = {
+    "PATH": SYSTEM_PATH,
+    "LC_ALL": "C.UTF-8",
+    **dict.fromkeys(("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "BASH_ENV", "ENV", "TAR_OPTIONS"), ""),
+}
 
 T = TypeVar("T")
 
@@ -76,7 +88,8 @@ class Machine:
         started = time.monotonic()
         capture = Capture(KEPT_BYTES)
         ending = Ending.EXIT
-        argv = ["/bin/sh", "-c", BOTH_STREAMS_AS_ONE, "sh", command]
+        attendant = str(self._attendant.pid) if self._attendant else "none"
+        argv = ["/bin/sh", "-c", BEGIN, "sh", command, attendant]
         with lost_if_broken("a command broke off"), self._start(argv, env) as execution:
             try:
                 for frame in execution.frames(deadline=started + timeout_s):
@@ -190,7 +203,9 @@ class Machine:
 
     def _sweep_and_see_whether_memory_ran_out(self, *, trusting: bool) -> bool:
         before = self._oom_kills
-        if not (trusting and self._sweep_quickly()):
+        # Where all processes are taken, only a shell that is already there can kill: a new one cannot start.
+        swept = self._sweep_quickly()
+        if not (swept and trusting):
             self._sweep()
         return before is not None and self._oom_kills is not None and self._oom_kills > before
 
@@ -213,16 +228,36 @@ class Machine:
         while time.monotonic() < give_up:
             execution = self._start(["/bin/sh", "-c", ATTEND], SCRIPT_ENV, interactive=True)
             try:
-                self._attendant = Attendant(execution, timeout_s=SWEEP_TIMEOUT_S)
-            except (Gone, No):
+                attendant = Attendant(execution, timeout_s=SWEEP_TIMEOUT_S)
+                self._expect_alone(execution)
+            except (Gone, No) as error:
                 # Where processes fill their limit there was no room for the sweep; the next try may find some.
+                log.info("a sweep did not succeed: %s", error)
                 execution.close()
                 time.sleep(0.1)
             else:
-                self._oom_kills = oom_kills(self._attendant.oom_counters)
+                self._attendant = attendant
+                self._oom_kills = oom_kills(attendant.oom_counters)
                 return
         self._api.kill(self.container_id)
         raise lost(f"its processes could not be ended within {SWEEP_PATIENCE_S:.0f} s")
+
+    def _expect_alone(self, execution: Execution) -> None:
+        """Raises Gone where the engine's list of processes has others of the user that `execution` works as: one of
+        them may have stopped the sweep and answered for it."""
+        from docker.errors import APIError
+
+        own = execution.process()
+        if own is None:
+            raise Gone("it has ended")
+        try:
+            listed = self._api.top(self.container_id, "-eo pid,uid")["Processes"] or []
+        except APIError as error:
+            log.info("the engine lists no processes: %s", error)  # its host has no `ps`, or another one
+            return
+        users = {process: user for process, user, *_ in listed}
+        if (user := users.pop(str(own), None)) in users.values():
+            raise Gone(f"beside it work other processes of {user}")
 
     def _attended(self, ask: Callable[[Attendant], T]) -> T:
         """The attendant's answer; of a new one where the last has gone."""

@@ -21,6 +21,7 @@ from coderoute.adapters.sandbox_docker.spec import (
     IDLE_COMMAND,
     IDLE_USER,
     MB,
+    NO_HEALTHCHECK,
     SHM_MB,
     WORK,
     WORK_UID,
@@ -28,7 +29,7 @@ from coderoute.adapters.sandbox_docker.spec import (
     nano_cpus,
 )
 from coderoute.domain.work import CommandResult, Ending
-from coderoute.errors import Blocked
+from coderoute.errors import Blocked, SandboxLost
 from coderoute.ports import Environment
 
 if TYPE_CHECKING:
@@ -38,13 +39,14 @@ REPOSITORY = "coderoute-setup"
 KEY_LABEL = "coderoute.setup"
 MAKER_LABEL = "coderoute.setup_by"
 """The installation that made the image, and may remove it."""
-KEY_VERSION = "1"
+KEY_VERSION = "2"
 
 COMMAND_TIMEOUT_S = 1800.0
 KEEP_TIMEOUT_S = 600.0
 SHOWN_LINES = 30
 MAX_LISTING_BYTES = 64_000_000
 CERTIFICATE_FOLDER = "/run/coderoute"
+NEEDED = "use an image with /bin/sh, the GNU core utilities, GNU find and GNU tar (Debian's and Fedora's have them)"
 
 DEPENDENCY_FILES = re.compile(
     r"""pyproject\.toml|setup\.(py|cfg)|.*requirements.*\.(txt|in)|constraints.*\.txt|Pipfile|environment\.ya?ml
@@ -68,6 +70,17 @@ for folder in /work /home/agent "$1"; do
     [ -w "$folder" ] || { echo "$folder is not writable for $2" >&2; exit 1; }
 done
 """
+# Each tool as our scripts use it: another make of it may have the name without the options. $1: a folder to try in.
+CHECK_TOOLS = r"""
+no() { echo "it has no $1" >&2; exit 1; }
+for tool in cat chmod head mkdir mv readlink rm sed sleep tr wc; do
+    command -v "$tool" >/dev/null || no "$tool"
+done
+cd "$1" || exit 1
+find . ! -type l ! -readable -print -quit >/dev/null 2>&1 || no "find of GNU"
+head -c 0 /dev/null | tar --sort=name --format=pax --hard-dereference --anchored --no-wildcards \
+    --exclude=./.git --exclude-from=- --verbatim-files-from -cf - . >/dev/null 2>&1 || no "tar of GNU"
+"""
 PUT_CERTIFICATE = 'head -c "$2" >"$1"'
 
 LIST_LEFT = "cd /work && find . -path ./.git -prune -o ! -type d -print0 -o -type d -empty -print0"
@@ -87,9 +100,15 @@ wc -c <"$1/home.tar"
 """
 
 
-def setup_key(image_id: str, commands: tuple[str, ...], checkout_tar: bytes) -> str:
-    """What the result of set-up depends on, as one hash: the image, the commands, and the files they install from."""
-    digest = hashlib.sha256(json.dumps([KEY_VERSION, image_id, commands]).encode())
+def setup_key(
+    image_id: str, commands: tuple[str, ...], checkout_tar: bytes, variables: Mapping[str, str] | None = None
+) -> str:
+    """What the result of set-up depends on, as one hash: the image, the commands, the variables they see, and the files
+    they install from; without commands no file matters."""
+    described = [KEY_VERSION, image_id, commands, sorted((variables or {}).items())]
+    digest = hashlib.sha256(json.dumps(described).encode())
+    if not commands:
+        return digest.hexdigest()
     words = frozenset(word.removeprefix("./") for command in commands for word in re.split(r"[\s;&|'\"]+", command))
     with tarfile.open(fileobj=io.BytesIO(checkout_tar), mode="r:") as checkout:
         for member in sorted((m for m in checkout if m.isreg()), key=lambda m: m.name):
@@ -111,10 +130,11 @@ def set_up(
     cpus: int,
     labels: Mapping[str, str],
 ) -> str:
-    """The id of a new image: `image` after the set-up commands, with what they left below /work and in HOME.
+    """The id of a new image: `image` after the set-up commands, with what they left below /work and in HOME, and with
+    the environment's variables. Without commands it is `image` as far as a sandbox can use it.
 
     Raises:
-        Blocked: a command fails, or what is left does not fit into a sandbox.
+        Blocked: the image is none for a sandbox, a command fails, or what is left does not fit into a sandbox.
         SandboxLost: the container broke.
     """
     container = client.containers.create(
@@ -123,6 +143,7 @@ def set_up(
         command=list(IDLE_COMMAND),
         init=True,
         user=IDLE_USER,
+        healthcheck=NO_HEALTHCHECK,
         cap_drop=["ALL"],
         security_opt=["no-new-privileges:true"],
         pids_limit=environment.limits.pids,
@@ -135,6 +156,8 @@ def set_up(
         # A tmpfs is no part of what is committed.
         tmpfs={CERTIFICATE_FOLDER: f"rw,noexec,nosuid,nodev,size=8m,mode=0700,uid={WORK_UID},gid={WORK_UID}"},
         working_dir=WORK,
+        # What is committed keeps them, and so does every sandbox of it.
+        environment=dict(environment.variables),
         labels=dict(labels),
         use_config_proxy=False,
         runtime=environment.runtime,
@@ -143,10 +166,11 @@ def set_up(
     try:
         container.start()
         _make_folders(machine, image)
-        # Some builds take their version from git, and fail without any.
-        seed(machine, checkout_tar, repository=True)
-        _run_commands(machine, image, environment)
-        _keep_what_is_left(machine, environment, checkout_tar)
+        if environment.setup:
+            # Some builds take their version from git, and fail without any.
+            seed(machine, checkout_tar, repository=True)
+            _run_commands(machine, image, environment)
+            _keep_what_is_left(machine, environment, checkout_tar)
         # A container's labels go to its image and on to the containers of that; ours would have them reaped.
         image_labels = {**dict.fromkeys(labels, ""), KEY_LABEL: key, MAKER_LABEL: labels[lease.OWNER]}
         changes = [f'LABEL {name}="{value}"' for name, value in image_labels.items()]
@@ -157,13 +181,23 @@ def set_up(
 
 
 def _make_folders(machine: Machine, image: Image) -> None:
-    made = machine.script(MAKE_FOLDERS, LEFT_FOLDER, user="0:0")
+    try:
+        made = machine.script(MAKE_FOLDERS, LEFT_FOLDER, user="0:0")
+    except SandboxLost as error:
+        raise _broken(
+            f"the image {image.id[:19]} is none for a sandbox: nothing runs in it, it may lack /bin/sh or sleep "
+            f"({error.problem})",
+            remedy=NEEDED,
+        ) from error
     checked = machine.script(CHECK_FOLDERS, LEFT_FOLDER, f"uid {WORK_UID}") if made.exit_code == 0 else made
     if checked.exit_code != 0:
         raise _broken(
             f"the image {image.id[:19]} cannot be set up: {checked.complaint}",
             remedy=f"give {WORK} and {HOME} to uid {WORK_UID} in the image, or leave sandbox.image empty",
         )
+    tools = machine.script(CHECK_TOOLS, LEFT_FOLDER)
+    if tools.exit_code != 0:
+        raise _broken(f"the image {image.id[:19]} is none for a sandbox: {tools.complaint}", remedy=NEEDED)
 
 
 def _run_commands(machine: Machine, image: Image, environment: Environment) -> None:

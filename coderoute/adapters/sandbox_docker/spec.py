@@ -29,7 +29,10 @@ UID_LABEL = "coderoute.uid"
 # An image of the user's has no names for them, and programs ask these variables first.
 USER = "agent"
 IDLE_USER = "65534:65534"
-IDLE_COMMAND = ("sleep", "infinity")
+# Ends by itself where nobody is left who could remove it. An attempt takes minutes, and a lost sandbox is made anew.
+IDLE_COMMAND = ("sleep", "604800")
+# An image's own would run as the idle user, whom no sweep reaches.
+NO_HEALTHCHECK = {"test": ["NONE"]}
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -45,11 +48,13 @@ PROCESSES_BELOW_PIDS = 112
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What a container needs to know of its image. `env` is the image's own, as `NAME=value`."""
+    """What a container needs to know of its image. `env` is the image's own, as `NAME=value`; `on_build` are
+    instructions that a build from it begins with."""
 
     id: str
     env: tuple[str, ...]
     volumes: tuple[str, ...]
+    on_build: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -104,6 +109,7 @@ def create_work_container(
         command=list(IDLE_COMMAND),
         init=True,
         user=IDLE_USER,
+        healthcheck=NO_HEALTHCHECK,
         network_mode="none",
         read_only=True,
         privileged=False,
@@ -167,6 +173,7 @@ def deviations(attrs: Mapping[str, Any], image: Image, environment: Environment)
     exact: tuple[tuple[str, object, object], ...] = (
         ("image", attrs["Image"], image.id),
         ("user", config["User"], IDLE_USER),
+        ("health check", (config.get("Healthcheck") or {}).get("Test"), ["NONE"]),
         ("environment", sorted(config["Env"]), sorted(f"{name}={value}" for name, value in wanted_env.items())),
         ("network", host["NetworkMode"], "none"),
         ("read-only root", host["ReadonlyRootfs"], True),

@@ -30,12 +30,19 @@ class Recorded:
 
 
 def attendant(*answers: list[bytes], silent: bool = False) -> tuple[Attendant, Recorded]:
-    execution = Recorded([b"ok 10\noom_kill 2"], *answers, silent=silent)
+    execution = Recorded([b"ok 13\n21\noom_kill 2"], *answers, silent=silent)
     return Attendant(cast(Execution, execution), timeout_s=1), execution
 
 
-def test_it_greets_with_the_kernels_counters() -> None:
-    assert attendant()[0].oom_counters == "oom_kill 2"
+def test_it_greets_with_its_process_and_the_kernels_counters() -> None:
+    found = attendant()[0]
+    assert (found.pid, found.oom_counters) == (21, "oom_kill 2")
+
+
+@pytest.mark.parametrize("report", [b"ok 0\n", b"ok 2\n-1", b"ok 3\n\xff\n1", b"ok 9\n123456789"])
+def test_a_report_without_a_process_id_is_none(report: bytes) -> None:
+    with pytest.raises(Gone):
+        attendant([report])[0].sweep(timeout_s=1)
 
 
 def test_an_answer_may_come_in_any_pieces() -> None:

@@ -1,4 +1,4 @@
-"""Commands that do not behave: what outlives them, floods, forks, and fills memory and disks."""
+"""Commands that outlive their deadline, leave processes behind or print much."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,12 +37,6 @@ def test_a_child_that_goes_on_printing_does_not_hold_the_result_back(sandbox: Do
     assert (result.exit_code, result.ending) == (5, Ending.EXIT)
 
 
-def test_a_fork_bomb_is_survived(sandbox: DockerSandbox) -> None:
-    result = sandbox.run("b() { b | b & }; b; sleep 60", timeout_s=3)
-    assert result.ending is Ending.TIMEOUT
-    assert sandbox.run("echo alive", timeout_s=60).output == b"alive\n"
-
-
 def test_processes_of_one_sandbox_take_no_room_from_another(sandbox: DockerSandbox, shared: DockerSandbox) -> None:
     # both limits on processes are the kernel's per user, so nothing is left for others with the same one
     full = "i=0; while [ $i -lt 390 ]; do sleep 20 & i=$((i + 1)); done; echo full; wait"
@@ -70,14 +64,6 @@ def test_a_long_output_keeps_its_beginning_and_its_end(shared: DockerSandbox) ->
     assert len(result.output) < 257_000
 
 
-def test_a_flood_of_output_is_cut(sandbox: DockerSandbox) -> None:
-    result = sandbox.run("yes", timeout_s=300)
-    assert (result.exit_code, result.ending, result.truncated) == (137, Ending.OUTPUT_FLOOD, True)
-    assert len(result.output) < 257_000
-    assert sandbox.run("echo alive", timeout_s=60).output == b"alive\n"
-    assert processes_of_the_work_user(sandbox) == []
-
-
 def test_running_out_of_memory_is_told_from_being_killed(opened: Callable[..., DockerSandbox]) -> None:
     with closing(opened(environment=SMALL)) as sandbox:
         hog = sandbox.run("python3 -c 'b\"x\" * (3 << 30)'", timeout_s=120)
@@ -85,13 +71,3 @@ def test_running_out_of_memory_is_told_from_being_killed(opened: Callable[..., D
         killed = sandbox.run("kill -9 $$", timeout_s=60)
         assert (killed.exit_code, killed.ending) == (137, Ending.EXIT)
         assert sandbox.run("python3 -c 'b\"x\" * (3 << 30)' || exit 0", timeout_s=120).ending is Ending.OUT_OF_MEMORY
-
-
-def test_full_disks_leave_commands_working(opened: Callable[..., DockerSandbox]) -> None:
-    with closing(opened(environment=SMALL)) as sandbox:
-        for folder in ("/work", "/home/agent", "/tmp"):
-            filled = sandbox.run(f"dd if=/dev/zero of={folder}/big bs=1M; dd if=/dev/zero of={folder}/b2", timeout_s=60)
-            assert filled.exit_code != 0
-        assert "No space left" in (sandbox.write("new", b"x" * 100_000) or "")
-        assert sandbox.read("new") is None
-        assert sandbox.run("python3 -c 'print(len(b\"x\" * (300 << 20)))'", timeout_s=60).exit_code == 0

@@ -1,6 +1,7 @@
 """What a command in a real container cannot reach."""
 
 import json
+import os
 import uuid
 from collections.abc import Callable
 from contextlib import closing
@@ -74,7 +75,9 @@ def test_the_container_is_what_the_security_design_says(
     assert config["Image"].startswith("sha256:")
     assert config["Labels"]["coderoute.run"] == "run-1"
     assert config["Labels"]["coderoute.owner"] == host_id
-    assert int(config["Labels"]["coderoute.lease_until"]) > datetime.now(UTC).timestamp()
+    assert config["Labels"]["coderoute.process"].startswith(f"{os.getpid()}.")
+    assert config["Cmd"] == ["sleep", "604800"]
+    assert config["Healthcheck"] == {"Test": ["NONE"]}
 
 
 def test_there_is_no_network(shared: DockerSandbox) -> None:
@@ -99,24 +102,6 @@ def test_commands_have_no_privilege_and_gain_none(shared: DockerSandbox) -> None
     assert status["Gid"].split() == ["10001"] * 4
     assert {status[name] for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb")} == {"0" * 16}
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
-
-
-@pytest.mark.parametrize(
-    "escape",
-    [
-        "unshare --user true",
-        "mount -t tmpfs none /tmp",
-        "mknod /tmp/disk b 8 0",
-        "chown 0 /work/readme",
-        "kill -9 1",
-        "cat /proc/1/environ",
-        "echo 1 >/proc/sys/kernel/sysrq",
-        "ls /var/run/docker.sock",
-        "ls /run/docker.sock",
-    ],
-)
-def test_a_way_out_is_closed(shared: DockerSandbox, escape: str) -> None:
-    assert shared.run(escape, timeout_s=20).exit_code != 0
 
 
 def test_nothing_of_the_hosts_environment_is_inside(

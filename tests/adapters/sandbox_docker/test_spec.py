@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from coderoute.adapters.sandbox_docker.spec import Image, check_limits, deviations, environment_of
+from coderoute.adapters.sandbox_docker.spec import Image, check_limits, deviations, environment_of, nano_cpus
 from coderoute.errors import ConfigurationError
 from coderoute.ports import Environment, Limits
 
@@ -16,6 +16,7 @@ INSPECTED: dict[str, Any] = {
     "Mounts": [],
     "Config": {
         "User": "65534:65534",
+        "Healthcheck": {"Test": ["NONE"]},
         "Env": [
             "PATH=/opt/bin:/bin",
             "LANG=C.UTF-8",
@@ -62,6 +63,8 @@ def test_a_container_as_asked_deviates_in_nothing() -> None:
         ("", "Image", "sha256:2"),
         ("", "Mounts", [{"Type": "bind"}]),
         ("Config", "User", "0"),
+        ("Config", "Healthcheck", None),
+        ("Config", "Healthcheck", {"Test": ["CMD", "true"]}),
         ("Config", "Env", [*INSPECTED["Config"]["Env"], "HTTP_PROXY=x"]),
         ("HostConfig", "NetworkMode", "default"),
         ("HostConfig", "ReadonlyRootfs", False),
@@ -114,7 +117,32 @@ def test_memory_that_holds_full_disks_is_enough(limits: Limits) -> None:
     check_limits(limits)
 
 
-@pytest.mark.parametrize("limits", [Limits(memory_mb=2623), Limits(disk_mb=2000), Limits(pids=112)])
-def test_limits_that_contradict_each_other_are_named(limits: Limits) -> None:
-    with pytest.raises(ConfigurationError, match=r"^sandbox\.\w+ = \d+ is too small"):
+@pytest.mark.parametrize(
+    ("limits", "problem", "remedy"),
+    [
+        (
+            Limits(memory_mb=2623),
+            "sandbox.memory_mb = 2623 is too small: with sandbox.disk_mb = 1024 the sandbox needs 2624, "
+            "since its disk is memory",
+            "set sandbox.memory_mb to 2624 or more, or lower sandbox.disk_mb",
+        ),
+        (
+            Limits(disk_mb=2000),
+            "sandbox.memory_mb = 3072 is too small: with sandbox.disk_mb = 2000 the sandbox needs 3600, "
+            "since its disk is memory",
+            "set sandbox.memory_mb to 3600 or more, or lower sandbox.disk_mb",
+        ),
+        (Limits(pids=112), "sandbox.pids = 112 is too small", "set sandbox.pids above 112"),
+    ],
+)
+def test_limits_that_contradict_each_other_are_named(limits: Limits, problem: str, remedy: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
         check_limits(limits)
+    assert (refused.value.problem, refused.value.remedy) == (problem, remedy)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "given"), [(2.0, 4, 2_000_000_000), (0.5, 4, 500_000_000), (8.0, 2, 2_000_000_000)]
+)
+def test_processors_are_as_many_as_wanted_and_no_more_than_there_are(wanted: float, there: int, given: int) -> None:
+    assert nano_cpus(Limits(cpus=wanted), there) == given
