@@ -15,8 +15,10 @@ from decimal import ROUND_CEILING, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from coderoute.domain.breaker import Breakers
 from coderoute.domain.conversation import ModelRef, ModelReply, ModelRequest, Usage
 from coderoute.domain.money import NO_USAGE, CallState, LedgerRow, add_up
+from coderoute.domain.provider_failure import BilledFailure
 from coderoute.errors import Blocked, ConfigurationError, Exhausted, ProviderError, Unavailable
 from coderoute.ports import ModelProvider, PriceList, RunStore
 
@@ -27,6 +29,8 @@ BYTES_PER_TOKEN = 2
 """Of what is sent. Prose has four, program text three, so an estimate with two is seldom too low."""
 HIDDEN_INPUT_TOKENS = 1000
 """What a provider adds to a request with tools."""
+TOO_MANY_REQUESTS = 429
+"""Said by a provider that is well: it counts as a failure only when a call gives up over it."""
 REVIEW = "review"
 RECORD_KIND = "ModelReply"
 
@@ -54,11 +58,21 @@ class OverBudget(Exhausted):
         self.limit_usd = limit_usd
 
 
+class ProviderDown(Unavailable):
+    """`model` gave no answer that could be used. Another model may be asked, in a fresh conversation."""
+
+    def __init__(self, model: ModelRef, problem: str, *, remedy: str) -> None:
+        super().__init__(problem, reason="provider_down", remedy=remedy)
+        self.model = model
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """How long one call may be tried. Waits double from `first_wait_s`; what a provider asks for is capped too."""
 
     tries: int = 5
+    lost_tries: int = 3
+    """Of them, those whose answer was lost though it may have to be paid."""
     first_wait_s: float = 1.0
     longest_wait_s: float = 60.0
     deadline_s: float = 1200.0
@@ -82,6 +96,7 @@ class Ledger:
         review_reserve_usd: Decimal = Decimal(0),
         emit: Emit = unheard,
         retry: RetryPolicy = RetryPolicy(),
+        breakers: Breakers | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -95,6 +110,7 @@ class Ledger:
         self._review_reserve_usd = review_reserve_usd
         self._emit = emit
         self._retry = retry
+        self._breakers = breakers or Breakers()
         self._now = now
         self._monotonic = monotonic
         self._sleep = sleep
@@ -113,32 +129,84 @@ class Ledger:
         Raises:
             OverBudget: it may cost more than is left.
             Blocked: `unpriced_model`, or `provider_refused`: the provider will not take this request.
-            Unavailable: `provider_down`: no answer after every try the policy allows.
+            ProviderDown: no answer after every try the policy allows, or the model is left alone for a while.
             ConfigurationError: no key, or the provider refused it.
         """
         recorded = self._store.record(self._run_id, key)
         if recorded is not None:
             return _replies().validate_python(json.loads(recorded))
         deadline = self._monotonic() + self._retry.deadline_s
-        number = 1
+        number = lost = 0
+        failed: ProviderError | None = None
         while True:
+            if not self._breakers.admit(request.model, self._monotonic()):
+                raise self._left_alone(request.model, failed) from failed
             left_s = deadline - self._monotonic()
             timely = replace(request, timeout_s=min(request.timeout_s, max(left_s, 1.0)))
-            try:
-                return self._try(timely, role=role, key=key)
-            except ProviderError as error:
-                if not error.retryable:
-                    raise Blocked(error.problem, reason="provider_refused", remedy=error.remedy) from error
-                wait_s = self._wait_s(number, error)
-                if number >= self._retry.tries or self._monotonic() + wait_s >= deadline:
-                    problem = f"{error.problem} (tried {number} times)" if number > 1 else error.problem
-                    raise Unavailable(problem, reason="provider_down", remedy=error.remedy) from error
-                number += 1
-                self._emit(
-                    "model_retry",
-                    {**_place(request), "problem": error.problem, "wait_s": round(wait_s, 1), "try": number},
-                )
-                self._sleep(wait_s)
+            outcome = self._answer_or_failure(timely, role, key, failed if lost else None)
+            if isinstance(outcome, ModelReply):
+                return outcome
+            failed = outcome
+            number += 1
+            lost += failed.billed is not False
+            wait_s = self._wait_s(number, failed)
+            late = self._monotonic() + wait_s >= deadline
+            gives_up = late or number >= self._retry.tries or lost >= self._retry.lost_tries
+            counts = gives_up or failed.status != TOO_MANY_REQUESTS
+            left_alone = counts and self._count_failure(request)
+            if gives_up:
+                raise _gave_up(request.model, failed, number, lost) from failed
+            if left_alone:
+                raise self._left_alone(request.model, failed) from failed
+            self._emit(
+                "model_retry",
+                {**_place(request), "problem": failed.problem, "wait_s": round(wait_s, 1), "try": number + 1},
+            )
+            self._sleep(wait_s)
+
+    def _answer_or_failure(
+        self, request: ModelRequest, role: str, key: str, lost: ProviderError | None
+    ) -> ModelReply | ProviderError:
+        """One try: the reply, or a failure that another try may mend. `lost` is why an answer before was lost.
+
+        Raises:
+            OverBudget, Blocked, ProviderDown, ConfigurationError: as `call`.
+        """
+        try:
+            reply = self._try(request, role=role, key=key)
+        except OverBudget as error:
+            if lost is None:
+                raise
+            problem = f"{lost.problem}; what was lost may have been billed, so the budget is too small to ask again"
+            raise ProviderDown(request.model, problem, remedy=error.remedy) from lost
+        except ProviderError as error:
+            if error.retryable:
+                return error
+            self._breakers.answered(request.model)
+            raise Blocked(error.problem, reason="provider_refused", remedy=error.remedy) from error
+        self._breakers.answered(request.model)
+        return reply
+
+    def is_down(self, model: ModelRef) -> bool:
+        """Whether `model` failed so often in a row that it is not asked now."""
+        return self._breakers.left_alone_s(model, self._monotonic()) > 0
+
+    def _count_failure(self, request: ModelRequest) -> bool:
+        """Whether the model is left alone now."""
+        if not self._breakers.failed(request.model, self._monotonic()):
+            return False
+        left_alone_s = self._breakers.left_alone_s(request.model, self._monotonic())
+        self._emit("model_left_alone", {**_place(request), "seconds": round(left_alone_s, 1)})
+        return True
+
+    def _left_alone(self, model: ModelRef, failed: ProviderError | None) -> ProviderDown:
+        left_s = self._breakers.left_alone_s(model, self._monotonic())
+        return ProviderDown(
+            model,
+            f"{failed.problem if failed else model.name}: it failed many times in a row, so it is not asked again for "
+            f"{left_s:.0f} s",
+            remedy=failed.remedy if failed else "wait a while, then: coderoute resume",
+        )
 
     def require_price(self, model: ModelRef) -> None:
         """Nothing, if the price of `model` is known now.
@@ -165,9 +233,16 @@ class Ledger:
         try:
             reply = provider.complete(request)
         except ProviderError as error:
-            free = error.billed is False
-            state, cost_usd = (CallState.FREE, Decimal(0)) if free else (CallState.ESTIMATED, reserved_usd)
-            self._settle(row_id, state, cost_usd, latency_s=self._monotonic() - began, problem=error.problem)
+            told = error.usage if isinstance(error, BilledFailure) and _is_possible(error.usage, request) else None
+            told_usd = None if told is None else self._prices.cost_usd(request.model, told, at)
+            if told_usd is not None:
+                state, cost_usd = CallState.SETTLED, told_usd
+            elif error.billed is False:
+                state, cost_usd = CallState.FREE, Decimal(0)
+            else:
+                state, cost_usd = CallState.ESTIMATED, reserved_usd
+            latency_s = self._monotonic() - began
+            self._settle(row_id, state, cost_usd, usage=told, latency_s=latency_s, problem=error.problem)
             raise
         except ConfigurationError as error:
             self._settle(row_id, CallState.FREE, Decimal(0), problem=error.problem)
@@ -235,6 +310,13 @@ class Ledger:
     def _wait_s(self, number: int, error: ProviderError) -> float:
         backoff_s = self._retry.first_wait_s * 2.0 ** (number - 1) * (0.5 + self._jitter())
         return min(max(backoff_s, error.retry_after_s or 0.0), self._retry.longest_wait_s)
+
+
+def _gave_up(model: ModelRef, failed: ProviderError, tries: int, lost: int) -> ProviderDown:
+    tried = f"tried {tries} times" if tries > 1 else ""
+    paid = f"{lost} of the lost answers may have been billed" if lost > 1 else ""
+    more = "; ".join(part for part in (tried, paid) if part)
+    return ProviderDown(model, f"{failed.problem} ({more})" if more else failed.problem, remedy=failed.remedy)
 
 
 def _unpriced(model: ModelRef) -> Blocked:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from coderoute.adapters.store_inmemory import InMemoryStore
+from coderoute.domain.breaker import FAILURES_IN_A_ROW, LEFT_ALONE_S
 from coderoute.domain.conversation import (
     CallTags,
     Exchange,
@@ -21,8 +22,9 @@ from coderoute.domain.conversation import (
     Usage,
 )
 from coderoute.domain.money import CallState, PriceOverride
+from coderoute.domain.provider_failure import BilledFailure
 from coderoute.errors import Blocked, ConfigurationError, Exhausted, ProviderError, Unavailable
-from coderoute.ledger import Ledger, OverBudget, RetryPolicy, dollars, estimated_input_tokens
+from coderoute.ledger import Ledger, OverBudget, ProviderDown, RetryPolicy, dollars, estimated_input_tokens
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PRICE = PriceOverride(input_usd_per_mtok=Decimal(1), output_usd_per_mtok=Decimal(10))
@@ -47,13 +49,16 @@ REPLY = ModelReply(
 )
 
 
-def failing(*, retryable: bool, billed: bool | None = False, retry_after_s: float | None = None) -> ProviderError:
+def failing(
+    *, retryable: bool, billed: bool | None = False, retry_after_s: float | None = None, status: int = 529
+) -> ProviderError:
     return ProviderError(
         "recorded:demo answered HTTP 529",
         remedy="wait",
         retryable=retryable,
         billed=billed,
         retry_after_s=retry_after_s,
+        status=status,
     )
 
 
@@ -375,11 +380,103 @@ def test_no_try_begins_after_the_deadline_and_none_outlives_it(world: World) -> 
     assert [request.timeout_s for request in world.model.requests] == [600, 399]
 
 
-def test_a_retry_that_no_longer_fits_the_budget_is_not_sent(world: World) -> None:
+def test_a_retry_that_no_longer_fits_because_an_answer_was_lost_is_the_providers_fault(world: World) -> None:
     world.model.acts = [failing(retryable=True, billed=None)]
-    with pytest.raises(OverBudget):
+    with pytest.raises(ProviderDown, match="too small to ask again") as caught:
         world.ledger(budget_usd=RESERVED).call(REQUEST, role="cheap", key="turn/1")
     assert len(world.model.requests) == 1
+    assert (caught.value.reason, caught.value.model) == ("provider_down", REQUEST.model)
+    assert "limits.budget_usd" in caught.value.remedy
+
+
+def test_a_retry_that_never_fitted_is_a_matter_of_budget(world: World) -> None:
+    world.model.acts = [failing(retryable=True, billed=False)]
+    ledger = world.ledger(budget_usd=RESERVED)
+
+    def spent_elsewhere() -> None:
+        (row,) = world.store.calls()
+        world.store.open_call(row, budget_usd=None)
+
+    world.model.meanwhile = spent_elsewhere
+    with pytest.raises(OverBudget):
+        ledger.call(REQUEST, role="cheap", key="turn/1")
+
+
+def test_answers_that_may_have_been_billed_are_lost_three_times_at_most(world: World) -> None:
+    world.model.acts = [failing(retryable=True, billed=billed) for billed in (None, False, None, True, False)]
+    with pytest.raises(ProviderDown, match=r"tried 4 times; 3 of the lost answers may have been billed"):
+        world.ledger().call(REQUEST, role="cheap", key="turn/1")
+    assert world.books() == [
+        (CallState.ESTIMATED, RESERVED), (CallState.FREE, Decimal(0)),
+        (CallState.ESTIMATED, RESERVED), (CallState.ESTIMATED, RESERVED),
+    ]  # fmt: skip
+
+
+def test_a_failure_that_came_with_its_bill_is_booked_at_that(world: World) -> None:
+    world.model.acts = [BilledFailure.of(failing(retryable=True, billed=True), USAGE)]
+    world.ledger().call(REQUEST, role="cheap", key="turn/1")
+    assert world.books() == [(CallState.SETTLED, COST), (CallState.SETTLED, COST)]
+    assert [row.brought_nothing for row in world.store.calls()] == [True, False]
+
+
+def test_a_bill_that_cannot_be_true_is_not_believed_of_a_failure_either(world: World) -> None:
+    absurd = Usage(input_tokens=2 * estimated_input_tokens(REQUEST) + 1, output_tokens=1)
+    world.model.acts = [BilledFailure.of(failing(retryable=True, billed=True), absurd)]
+    world.ledger().call(REQUEST, role="cheap", key="turn/1")
+    assert world.books()[0] == (CallState.ESTIMATED, RESERVED)
+
+
+# Models that are left alone
+
+
+def down(world: World, ledger: Ledger, key: str) -> ProviderDown:
+    with pytest.raises(ProviderDown) as caught:
+        ledger.call(REQUEST, role="cheap", key=key)
+    return caught.value
+
+
+def test_after_failures_in_a_row_nobody_waits_through_retries_again(world: World) -> None:
+    ledger = world.ledger()
+    world.model.acts = [failing(retryable=True) for _ in range(99)]
+    down(world, ledger, "step-1")
+    assert (len(world.model.requests), ledger.is_down(REQUEST.model)) == (5, False)
+    assert "not asked again for 60 s" in down(world, ledger, "step-2").problem
+    assert (len(world.model.requests), ledger.is_down(REQUEST.model)) == (FAILURES_IN_A_ROW, True)
+    slept = len(world.clock.slept)
+    assert "not asked again" in down(world, ledger, "step-3").problem
+    assert (len(world.model.requests), len(world.clock.slept)) == (FAILURES_IN_A_ROW, slept)
+    assert world.events[-1][0] == "model_left_alone"
+
+
+def test_after_a_while_one_request_tries_whether_the_model_is_back(world: World) -> None:
+    ledger = world.ledger()
+    world.model.acts = [failing(retryable=True) for _ in range(FAILURES_IN_A_ROW + 1)]
+    down(world, ledger, "step-1")
+    down(world, ledger, "step-2")
+    world.clock.now_s += LEFT_ALONE_S
+    assert not ledger.is_down(REQUEST.model)
+    down(world, ledger, "step-3")
+    assert len(world.model.requests) == FAILURES_IN_A_ROW + 1
+    world.clock.now_s += LEFT_ALONE_S
+    assert ledger.call(REQUEST, role="cheap", key="step-3") == REPLY
+    world.model.acts = [failing(retryable=True) for _ in range(4)]
+    assert ledger.call(REQUEST, role="cheap", key="step-4") == REPLY
+
+
+def test_an_answer_between_failures_begins_the_count_anew(world: World) -> None:
+    ledger = world.ledger()
+    for number in range(4):
+        world.model.acts = [failing(retryable=True) for _ in range(4)]
+        assert ledger.call(REQUEST, role="cheap", key=f"step-{number}") == REPLY
+
+
+def test_being_told_to_slow_down_is_no_failure_until_a_call_gives_up(world: World) -> None:
+    ledger = world.ledger()
+    for number in range(FAILURES_IN_A_ROW):
+        assert not ledger.is_down(REQUEST.model)
+        world.model.acts = [failing(retryable=True, status=429) for _ in range(5)]
+        down(world, ledger, f"step-{number}")
+    assert ledger.is_down(REQUEST.model)
 
 
 def test_what_trying_again_cannot_mend_stops_at_once_with_the_providers_words(world: World) -> None:

@@ -19,6 +19,9 @@ class ModelRef:
     """`responses` or `chat`; None: the adapter knows."""
     api_key_env: str | None = None
     base_url: str | None = None
+    stream: bool | None = None
+    """Whether the answer is asked for as a stream; None: the adapter knows. With a stream an error status comes before
+    anything is paid, and nothing on the way gives up because of a long silence."""
 
     @property
     def name(self) -> str:

@@ -71,7 +71,8 @@ class LedgerRow:
     @property
     def brought_nothing(self) -> bool:
         """Something was or may have been billed, and no answer came."""
-        return self.state is CallState.ESTIMATED and self.problem not in (None, NO_USAGE)
+        paid = self.state in (CallState.ESTIMATED, CallState.SETTLED)
+        return paid and self.problem not in (None, NO_USAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

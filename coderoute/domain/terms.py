@@ -1,10 +1,12 @@
 """The terms a run is frozen with: models, commands and limits, taken from the settings when it starts."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from coderoute.domain.conversation import ModelRef
 from coderoute.domain.money import PriceOverride
+from coderoute.domain.tariff import Tariff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,16 +20,29 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageBuild:
+    """How an image is made of files of the base commit. Paths are relative to its top; the context `.` is all of it."""
+
+    dockerfile: str
+    context: str = "."
+    arguments: dict[str, str] = field(default_factory=dict)
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """What a sandbox starts from, before any model-written file is in it.
 
-    `image` is a tag or id; `setup` are shell commands run once, with network, on the base commit's files.
+    `image` is a tag or id; with a `build` it is None. `setup` are shell commands run once, with network, on the base
+    commit's files. `variables` are the environment of every command.
     """
 
     image: str | None
     setup: tuple[str, ...]
     limits: Limits
     runtime: str | None = None
+    build: ImageBuild | None = None
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +86,26 @@ class Terms:
     """What a person needs to do a step instead of a model."""
     mutation: bool = False
     """Whether broken versions of the change are tried against the tests."""
+    in_ci: bool = False
+    """The run began in CI: it may not change what CI runs."""
+
+    fallbacks: dict[str, tuple[ModelRef, ...]] = field(default_factory=dict)
+    """By role: who may be asked, in a fresh attempt, while its model is down; in this order."""
+    parallel_steps: int = 1
+    """Steps of a plan that may be worked on at the same time."""
+    tariffs: dict[str, Tariff] = field(default_factory=dict)
+    """What the price list said when the run began, by `provider:model`."""
+
+    @property
+    def every_model(self) -> tuple[ModelRef, ...]:
+        """Each model that may be called."""
+        listed = (*self.models.values(), *(ref for refs in self.fallbacks.values() for ref in refs))
+        return tuple(dict.fromkeys(listed))
+
+    def model_for(self, role: str, excluding: Collection[str] = ()) -> ModelRef | None:
+        """The first model of `role` whose name is not in `excluding`; None if there is none left."""
+        in_order = (self.models[role], *self.fallbacks.get(role, ()))
+        return next((model for model in in_order if model.name not in excluding), None)
 
     def role(self, name: str, default: str) -> str:
         """The role that serves a stage or a step kind."""

@@ -27,7 +27,7 @@ def endpoint_error(url: str) -> ConfigurationError | None:
     """Why `url` may not be given a key: only https, or http on this machine."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host)):
+    if parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(host)):
         return None
     return ConfigurationError(
         f"the model endpoint {parts.scheme}://{host} would carry the key unencrypted",
@@ -35,7 +35,7 @@ def endpoint_error(url: str) -> ConfigurationError | None:
     )
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from coderoute.adapters.model_anthropic import reply_from, request_body, strict
+from coderoute.adapters.model_anthropic.reply import reply_from
+from coderoute.adapters.model_anthropic.request import request_body, strict
 from coderoute.domain import wire
 from coderoute.domain.conversation import (
     CallTags,
@@ -51,7 +52,7 @@ def text(words: str) -> JsonObject:
 
 def read(*content: JsonObject, stop: str = "tool_use", usage: object = COUNTS) -> ModelReply:
     message = {"type": "message", "content": content, "stop_reason": stop, "usage": usage}
-    return reply_from(REQUEST, json.dumps(message).encode(), "req_1")
+    return reply_from(REQUEST, wire.json_object(json.dumps(message)), "req_1")
 
 
 def sent(*exchanges: Exchange) -> list[JsonObject]:

@@ -156,6 +156,10 @@ def provider(dialect: Dialect, loopback: Loopback) -> Iterator[AnthropicProvider
 Provider = AnthropicProvider | OpenAIProvider
 
 
+def streamed(request: ModelRequest, stream: bool | None) -> ModelRequest:
+    return replace(request, model=replace(request.model, stream=stream))
+
+
 def answer(body: JsonObject | bytes, status: int = 200, **headers: str) -> Answer:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Answer(status=status, body=raw, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -192,8 +196,32 @@ def test_tools_are_strict_and_never_forced_and_nothing_is_sampled(
     body = loopback.seen[0].body
     assert isinstance(body["tools"], list)
     assert all(tool["strict"] is True for tool in body["tools"])
-    unwanted = {"tool_choice", "temperature", "top_p", "top_k", "thinking", "stream"}
+    unwanted = {"tool_choice", "temperature", "top_p", "top_k", "thinking"}
     assert not unwanted & body.keys()
+
+
+def test_a_stream_is_asked_for_as_the_settings_say_and_without_them_of_anthropic_only(
+    dialect: Dialect, loopback: Loopback, provider: Provider
+) -> None:
+    loopback.answers = [answer(dialect.words)]
+    for stream in (True, False, None):
+        provider.complete(streamed(dialect.request, stream))
+    unsaid = True if dialect.key_env == "ANTHROPIC_API_KEY" else None
+    assert [seen.body.get("stream") for seen in loopback.seen] == [True, None, unsaid]
+
+
+def test_who_may_not_stream_a_model_is_answered_without(loopback: Loopback) -> None:
+    dialect = DIALECTS["openai"]
+    said = {"message": "Your organization must be verified.", "param": "stream", "code": "unsupported_value"}
+    refused: JsonObject = {"error": said}
+    loopback.answers = [answer(refused, 400), answer(dialect.words)]
+    provider = dialect.make(KEY, loopback.url)
+    request = streamed(dialect.request, True)
+    error = failure(provider, request)
+    assert (error.retryable, error.billed) == (True, False)
+    assert provider.complete(request).text == "Done."
+    provider.close()
+    assert [seen.body.get("stream") for seen in loopback.seen] == [True, None]
 
 
 def test_a_conversation_only_grows_and_reasoning_goes_back_byte_for_byte(
@@ -225,17 +253,22 @@ def test_one_call_is_one_request_even_when_it_fails(dialect: Dialect, loopback: 
 
 
 @pytest.mark.parametrize(
-    ("status", "retryable"),
-    [(400, False), (402, False), (404, False), (413, False), (422, False), (408, True), (409, True), (429, True),
-     (500, True), (502, True), (503, True), (529, True)],
+    ("status", "retryable", "billed", "billed_whole"),
+    [(400, False, False, False), (402, False, False, False), (404, False, False, False), (413, False, False, False),
+     (422, False, False, False), (409, True, False, False), (429, True, False, False), (408, True, None, None),
+     (502, True, None, None), (504, True, None, None), (500, True, False, None), (503, True, False, None),
+     (529, True, False, None)],
 )  # fmt: skip
-def test_an_error_status_is_free_and_its_number_decides_about_another_try(
-    dialect: Dialect, loopback: Loopback, provider: Provider, status: int, retryable: bool
-) -> None:
+def test_an_error_status_decides_about_another_try_and_is_free_if_it_came_before_the_model_began(
+    dialect: Dialect, loopback: Loopback, provider: Provider, status: int, retryable: bool,
+    billed: bool | None, billed_whole: bool | None,
+) -> None:  # fmt: skip
+    """An answer that is asked for as a whole may be written when the error comes; a gateway knows nothing of it."""
     loopback.answers = [answer({"error": {"message": f"because of {KEY}\nthat"}}, status)]
-    error = failure(provider, dialect.request)
-    assert (error.status, error.retryable, error.billed) == (status, retryable, False)
+    error = failure(provider, streamed(dialect.request, True))
+    assert (error.status, error.retryable, error.billed) == (status, retryable, billed)
     assert error.problem == f"{dialect.request.model.name} answered HTTP {status}: because of *** that"
+    assert failure(provider, streamed(dialect.request, False)).billed is billed_whole
 
 
 def test_an_unknown_model_leads_to_the_settings(dialect: Dialect, loopback: Loopback, provider: Provider) -> None:

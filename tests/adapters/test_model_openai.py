@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from coderoute.adapters.model_openai import reply_from, request_body, strict
+from coderoute.adapters.model_openai.reply import reply_from
+from coderoute.adapters.model_openai.request import request_body, strict
 from coderoute.domain import wire
 from coderoute.domain.conversation import (
     CallTags,
@@ -53,7 +54,7 @@ def said(words: str, kind: str = "output_text") -> JsonObject:
 
 def read(*output: JsonObject, usage: object = COUNTS, **more: object) -> ModelReply:
     response = {"status": "completed", "output": output, "usage": usage, **more}
-    return reply_from(REQUEST, json.dumps(response).encode(), "req_1")
+    return reply_from(REQUEST, wire.json_object(json.dumps(response)), "req_1")
 
 
 def sent(*exchanges: Exchange) -> list[JsonObject]:

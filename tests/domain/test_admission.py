@@ -1,6 +1,9 @@
 """The admission of whole changes: refused, protected or accepted, and always the same."""
 
+import base64
+import json
 from collections import Counter
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -40,6 +43,7 @@ def admission(
     protected: tuple[str, ...] = (),
     others: tuple[str, ...] = (),
     secrets: tuple[str, ...] = (),
+    in_ci: bool = False,
 ) -> Admission:
     """`sides`: path -> before and after. `others` are paths of the tree that the change leaves alone."""
     changes = [
@@ -63,6 +67,7 @@ def admission(
         planned=planned,
         protected_patterns=protected,
         known_secrets=secrets,
+        in_ci=in_ci,
     )
 
 
@@ -338,3 +343,58 @@ def test_what_is_accepted_alone_is_accepted_with_a_plan_that_names_it(sides: dic
 def test_an_unchanged_file_is_nobodys_fault(path: str, content: bytes) -> None:
     found = admission({path: (file(content), file(content))})
     assert {item.rule for item in found.items} <= {"content.binary"}, "git's own word on binary files stands"
+
+
+OWN = 'local/4711+Canary~9&"key'
+OWN_FORMS = {
+    "plain": OWN,
+    "JSON": json.dumps(OWN),
+    "URL": quote(OWN, safe=""),
+    "hex": OWN.encode().hex(),
+    "large hex": OWN.encode().hex().upper(),
+    **{f"base64 behind {n} bytes": base64.b64encode(b"x" * n + OWN.encode()).decode() for n in range(3)},
+    "URL-safe base64 without padding": base64.urlsafe_b64encode(f"k={OWN}".encode()).decode().rstrip("="),
+    "wrapped base64": base64.encodebytes(f"{'k' * 50}={OWN}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("form", OWN_FORMS)
+def test_no_change_writes_one_of_our_keys_in_any_form(form: str) -> None:
+    change = {"x.txt": (file("a\n"), file(f"a\n{OWN_FORMS[form]}\n"))}
+    assert rules(admission(change, secrets=(OWN,))) == ["secret.in_diff"]
+    assert rules(admission(change)) == []
+
+
+def test_a_key_that_the_file_had_may_not_come_again_in_another_form() -> None:
+    before, after = file(f"{OWN}\n"), file(f"{OWN}\n{OWN.encode().hex()}\n")
+    assert rules(admission({"x.py": (before, after)}, secrets=(OWN,))) == ["secret.in_diff"]
+
+
+def test_the_name_of_a_file_holds_no_key_either() -> None:
+    change: dict[str, tuple[Side, Side]] = {"a/local-key-4711.py": (None, file("a\n"))}
+    assert rules(admission(change, secrets=("local-key-4711",))) == ["secret.in_diff"]
+
+
+def test_a_key_that_goes_is_no_reason_to_refuse() -> None:
+    assert admission({"x.py": (file(f"a\n{OWN}\n"), file("a\n"))}, secrets=(OWN,)).items == ()
+
+
+CI_CHANGES: dict[str, tuple[str, Side, Side]] = {
+    "a new workflow": (".github/workflows/x.yml", None, file("a\n")),
+    "a changed pipeline": (".gitlab-ci.yml", file("a\n"), file("b\n")),
+    "a removed workflow": (".GitHub/workflows/x.yml", file("a\n"), None),
+}
+
+
+@pytest.mark.parametrize("what", CI_CHANGES)
+def test_in_ci_no_change_reaches_what_ci_runs(what: str) -> None:
+    path, before, after = CI_CHANGES[what]
+    (item,), (same,) = (admission({path: (before, after)}, in_ci=in_ci).items for in_ci in (True, False))
+    assert (item.rule, item.refuses, same.refuses) == ("path.ci", True, False)
+    assert item.id == same.id
+    assert item.detail.endswith("runs in continuous integration, and no change that is made in CI may")
+
+
+def test_in_ci_other_files_are_judged_as_elsewhere() -> None:
+    change: dict[str, tuple[Side, Side]] = {name: (file("a\n"), file("b\n")) for name in ("Makefile", "x.py")}
+    assert admission(change, in_ci=True) == admission(change)

@@ -13,7 +13,13 @@ MODEL = ModelRef(provider="openai", model="gpt-5-mini")
 
 def failure(status: int, error: object, **headers: str) -> ProviderError:
     found = http_failure(
-        MODEL, status=status, headers=headers, body=json.dumps({"error": error}).encode(), key="sk-1", key_env="KEY"
+        MODEL,
+        status=status,
+        headers=headers,
+        body=json.dumps({"error": error}).encode(),
+        key="sk-1",
+        key_env="KEY",
+        streamed=True,
     )
     assert isinstance(found, ProviderError)
     return found
@@ -77,12 +83,14 @@ def test_a_message_is_one_line_of_bounded_length_without_control_characters() ->
 
 @pytest.mark.parametrize("body", [b"<html>", b"[1]", b"", b'{"error": "text"}', b"\xff", b"[" * 100_000])
 def test_an_unreadable_error_is_named_by_its_status(body: bytes) -> None:
-    found = http_failure(MODEL, status=502, headers={}, body=body, key="k", key_env="KEY")
+    found = http_failure(MODEL, status=502, headers={}, body=body, key="k", key_env="KEY", streamed=True)
     assert found.problem == "openai:gpt-5-mini answered HTTP 502"
 
 
 def test_what_a_provider_repeats_of_a_wrong_key_is_not_repeated_again() -> None:
     body = b'{"error": {"message": "Incorrect API key provided: sk-ab***yz"}}'
-    found = http_failure(MODEL, status=401, headers={}, body=body, key="sk-abcdefyz", key_env="OPENAI_API_KEY")
+    found = http_failure(
+        MODEL, status=401, headers={}, body=body, key="sk-abcdefyz", key_env="OPENAI_API_KEY", streamed=True
+    )
     assert isinstance(found, ConfigurationError)
     assert found.problem == "openai:gpt-5-mini refused the key in OPENAI_API_KEY (HTTP 401)"
