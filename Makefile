@@ -3,6 +3,7 @@
 #   make demo      a whole run from issue to merge: no key, no network, no account
 #   make test      the tests (make test ARGS="-k ledger")
 #   make check     formatting, lint, types, import rules
+#   make controls  switches each security control off and demands red tests (docs/promises.md; about 10 minutes)
 #   make format    what `check` would complain about, as far as a tool can mend it
 #   make install   the `coderoute` command, in .venv/bin
 #   make image     the sandbox's base image
@@ -14,7 +15,7 @@ ARGS ?=
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet install
 PINS := $(if $(wildcard requirements.lock),.venv/pins)
 
-.PHONY: demo test check format install image clean
+.PHONY: demo test check controls format install image clean
 
 # The demo goes on without the image, and says so itself.
 demo: .venv/installed
@@ -29,6 +30,9 @@ check: .venv/installed-dev
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+controls: .venv/installed-dev
+	@nice -n 5 .venv/bin/python tests/controls/controls.py $(ARGS)
 
 format: .venv/installed-dev
 	.venv/bin/ruff format .

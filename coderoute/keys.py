@@ -26,6 +26,9 @@ SECRET_NAME = re.compile(
     r"(?:^|_)(?:\w*KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)(?:$|_)", re.IGNORECASE
 )
 USER_INFO = re.compile(r"\w://(?P<user>[^/\s:@]*)(?::(?P<password>[^/\s@]*))?@")
+_WORD = r"(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15})"
+WORDING = re.compile(rf"{_WORD}(?:[-_ .]{_WORD})*[-_]?[0-9]{{0,3}}")
+MAX_WORDING_CHARS = 20
 HIDDEN = "***"
 """Stands for a key's value where only its being set matters."""
 
@@ -61,10 +64,15 @@ class Keys:
     @property
     def known(self) -> frozenset[str]:
         """Every value that must not be written anywhere."""
+        return frozenset(self._secrets().values())
+
+    def _secrets(self) -> dict[str, str]:
+        """Name -> value of what is a key by its looks too: `EMPTY` and `not-needed`, which servers without keys are
+        given, are words of every text."""
         from coderoute.domain.redaction import MIN_CHARS
 
-        values = (value.strip() for value in (*self._values.values(), *self._others.values()))
-        return frozenset(value for value in values if len(value) >= MIN_CHARS)
+        values = {name: value.strip() for name, value in {**self._others, **self._values}.items()}
+        return {name: value for name, value in values.items() if len(value) >= MIN_CHARS and not is_wording(value)}
 
     def hold(self, name: str) -> str:
         """The key in the variable `name`, empty where there is none; from now on it is held like the others."""
@@ -76,15 +84,35 @@ class Keys:
                 self._source.pop(name, None)
         return self._values.get(name, "")
 
+    def take_in(self, name: str, value: str) -> str:
+        """Hold a key that stood in no variable (a program printed it); `name` is what texts without it will say."""
+        if self._others.get(name) != value:
+            self._others[name] = value
+            self._redactor = None
+        return value
+
     def redacted(self, text: str) -> str:
         """`text` without any key, in whichever form."""
-        if not (self._values or self._others):
-            return text
-        if self._redactor is None:
+        redactor = self._made_redactor()
+        return text if redactor is None else redactor(text)
+
+    def unfinished(self, text: str) -> int:
+        """How many characters at the end of `text` may be the beginning of a key."""
+        redactor = self._made_redactor()
+        return 0 if redactor is None else redactor.unfinished(text)
+
+    def _made_redactor(self) -> "Redactor | None":
+        """None without any key: most commands need not even import it."""
+        if self._redactor is None and (self._values or self._others):
             from coderoute.domain.redaction import Redactor
 
-            self._redactor = Redactor({**self._others, **self._values})
-        return self._redactor(text)
+            self._redactor = Redactor(self._secrets())
+        return self._redactor
+
+    @property
+    def taken(self) -> Mapping[str, str]:
+        """The variables that are gone from the environment, with their values."""
+        return {} if self._source is None else dict(self._values)
 
     def give_back(self) -> None:
         """Put what was taken back into the environment it was taken from."""
@@ -100,6 +128,11 @@ def looks_random(value: str) -> bool:
     if re.search(r"\s", value) or value.startswith(("/", "~", ".")) or "://" in value:
         return False
     return len(set(value)) >= 8 and (len(value) >= 20 or (len(value) >= 12 and any(c.isdigit() for c in value)))
+
+
+def is_wording(value: str) -> bool:
+    """Whether a value is words and perhaps a number (`postgres`, `password123`), which stand in ordinary text."""
+    return len(value) <= MAX_WORDING_CHARS and WORDING.fullmatch(value) is not None
 
 
 def in_urls(name: str, value: str) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
 from coderoute.domain.lines import lines_of
+from coderoute.domain.paths import shown as shown_path
 from coderoute.domain.secret_files import is_secret_file, refusal_to_read
 from coderoute.domain.visible import visible
 from coderoute.errors import BadInput
@@ -121,12 +122,12 @@ class Lookups:
             return failed(call, "start_line and end_line are whole numbers")
         path = below_root(path)
         if is_secret_file(path):
-            return failed(call, refusal_to_read(visible(path)))
+            return failed(call, refusal_to_read(shown_path(path)))
         data = self.repository.read(self.tree, path)
         if data is None:
             return failed(call, self._missing(path))
         if b"\0" in data[:8192]:
-            return failed(call, f"{path} is binary ({len(data):,} bytes)")
+            return failed(call, f"{shown_path(path)} is binary ({len(data):,} bytes)")
         if not data:
             return ToolResult(call_id=call.id, text="(the file is empty)")
         return ToolResult(call_id=call.id, text=visible(numbered(data.decode("utf-8", "replace"), start or 1, end)))
@@ -134,11 +135,11 @@ class Lookups:
     def _missing(self, path: str) -> str:
         paths = [file.path for file in self.repository.files(self.tree)]
         if path == "" or any(known.startswith(f"{path}/") for known in paths):
-            return f"{path or '.'} is a folder; list_files shows what is in it"
+            return f"{shown_path(path) or '.'} is a folder; list_files shows what is in it"
         name = path.rsplit("/", 1)[-1]
         near = [known for known in paths if known.rsplit("/", 1)[-1] == name]
-        hint = f"did you mean {', '.join(near[:3])}?" if near else "list_files shows what there is"
-        return f"there is no file {visible(path)}; {hint}"
+        hint = f"did you mean {', '.join(map(shown_path, near[:3]))}?" if near else "list_files shows what there is"
+        return f"there is no file {shown_path(path)}; {hint}"
 
     def search(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
         pattern, path = arguments.get("pattern"), arguments.get("path")
@@ -151,7 +152,7 @@ class Lookups:
         except BadInput as error:
             return failed(call, f"{error.problem}; {error.remedy}")
         readable = [match for match in matches if not is_secret_file(match.path)]
-        rows = [f"{m.path}:{m.line}: {visible(m.text.rstrip()[:300])}" for m in readable[:MAX_MATCHES]]
+        rows = [f"{shown_path(m.path)}:{m.line}: {visible(m.text.rstrip()[:300])}" for m in readable[:MAX_MATCHES]]
         if len(readable) > MAX_MATCHES:
             rows.append(f"... {len(readable) - MAX_MATCHES} more: narrow the pattern or give a path")
         rows += not_shown(match.path for match in matches)
@@ -162,24 +163,24 @@ class Lookups:
         if not isinstance(path, str | None):
             return failed(call, "path is a string")
         paths = (file.path for file in self.repository.files(self.tree))
-        return ToolResult(call_id=call.id, text=visible(listing(paths, path or "")))
+        return ToolResult(call_id=call.id, text=listing(paths, path or ""))
 
 
 def listing(paths: Iterable[str], folder: str) -> str:
-    """The paths below `folder`, at most MAX_LINES."""
+    """The paths below `folder`, at most MAX_LINES, each on a line of its own whatever is in its name."""
     folder = below_root(folder)
     found = [path for path in paths if not folder or path == folder or path.startswith(f"{folder}/")]
     if not found:
-        return f"(no files below {visible(folder) or 'the root'})"
+        return f"(no files below {shown_path(folder) or 'the root'})"
     more = [f"... {len(found) - MAX_LINES} more: give a deeper folder"] if len(found) > MAX_LINES else []
-    return "\n".join(found[:MAX_LINES] + more)
+    return "\n".join([*map(shown_path, found[:MAX_LINES]), *more])
 
 
 def not_shown(paths: Iterable[str]) -> list[str]:
     """A row that names the files among `paths` whose matches are kept back; none without any."""
     secret = sorted({path for path in paths if is_secret_file(path)})
     more = ", ..." if len(secret) > 5 else ""
-    names = ", ".join(map(visible, secret[:5]))
+    names = ", ".join(map(shown_path, secret[:5]))
     return [f"(matches in {names}{more} are not shown: the names say that they hold secrets)"] if secret else []
 
 

@@ -1,17 +1,22 @@
-"""The words sent to models: prompts filled from their files, and foreign text cleaned and fenced beforehand."""
+"""The words sent to models: prompts filled from their files, foreign text cleaned and fenced, results of tools too."""
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from importlib.resources import files
 
+from coderoute.domain.conversation import CallTags, ModelReply, ModelRequest, ToolResult
 from coderoute.domain.page import Hidden, as_shown
 from coderoute.domain.unseen import counted, without_unseen
 from coderoute.domain.visible import visible
+from coderoute.ports import ModelProvider
 
 PLACEHOLDER = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
 ISSUE_LIMIT_BYTES = 65_536
+REMEMBERED_RESULTS = 512
 SHOWN_CHARS = 1_000
 """Of what was hidden, for a person to read."""
 
@@ -48,7 +53,8 @@ ANGLES = {
 }
 """Signs that look like the one our markers begin with, and how many of it each looks like."""
 _SIGN = f"[{''.join(ANGLES)}]"
-MARKER = re.compile(rf"(?P<signs>{_SIGN}(?:[ \t]*{_SIGN})*)[ \t]*(?P<word>[^\W\d_]+)(?=[ \t])")
+MARKER = re.compile(rf"(?P<signs>{_SIGN}(?:[ \t]*+{_SIGN}){{0,5}})[ \t]*+(?P<word>[^\W\d_]++)(?=[ \t])")
+"""No more signs than tell a marker: a run of them is looked at from each of its members."""
 _LOOKALIKE = str.maketrans("\u0435\u0455\u0456\u0501\u0578\u03bd\u0261\u0432\u044c\u03b5\u03b7\u043f", "esidnngbbenn")
 
 
@@ -61,12 +67,12 @@ def fence(label: str, text: str, nonce: str) -> str:
     if not re.fullmatch(r"[0-9A-Za-z]{8,}", nonce):
         raise ValueError(f"a nonce has at least 8 letters or digits, this one is {nonce!r}")
     imitation = re.compile(nonce, re.IGNORECASE)
-    name = imitation.sub("[removed]", _without_markers(" ".join(label.split())))[:200]
-    body = imitation.sub("[removed]", _without_markers(text))
+    name = imitation.sub("[removed]", without_markers(" ".join(label.split())))[:200]
+    body = imitation.sub("[removed]", without_markers(text))
     return f"<<<begin {name} {nonce}>>>\n{body}\n<<<end {name} {nonce}>>>"
 
 
-def _without_markers(text: str) -> str:
+def without_markers(text: str) -> str:
     """`text` with the angle signs of every imitated marker replaced, also of one in foreign letters."""
 
     def broken(match: re.Match[str]) -> str:
@@ -75,6 +81,31 @@ def _without_markers(text: str) -> str:
         return f"[imitated marker] {match['word']}" if imitates else match.group()
 
     return MARKER.sub(broken, text)
+
+
+class FencingProvider:
+    """A ModelProvider that is sent what tools returned as data: between marker lines with a nonce of the conversation.
+
+    A tool's error is our own word to the model and stands without them, its imitations of a marker broken.
+    """
+
+    def __init__(self, provider: ModelProvider, nonce: Callable[[CallTags], str]) -> None:
+        self._provider = provider
+        self._nonce = nonce
+        self._fenced = lru_cache(maxsize=REMEMBERED_RESULTS)(lambda text, nonce: fence("result", text, nonce))
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """See ports.ModelProvider."""
+        nonce = self._nonce(request.tags)
+        exchanges = tuple(
+            replace(exchange, results=tuple(self._result(result, nonce) for result in exchange.results))
+            for exchange in request.exchanges
+        )
+        return self._provider.complete(replace(request, exchanges=exchanges))
+
+    def _result(self, result: ToolResult, nonce: str) -> ToolResult:
+        text = without_markers(result.text) if result.is_error else self._fenced(result.text, nonce)
+        return replace(result, text=text)
 
 
 def clean(text: str, *, limit_bytes: int = ISSUE_LIMIT_BYTES) -> tuple[str, tuple[str, ...]]:
@@ -87,6 +118,7 @@ def clean(text: str, *, limit_bytes: int = ISSUE_LIMIT_BYTES) -> tuple[str, tupl
     text, removed = without_unseen(text)
     text, hidden = as_shown(text)
     described = [*removed, *described_by_kind(hidden)]
+    text = text.rstrip() + "\n" if text[-1:].isspace() else text  # what no text follows is no gap
     for what, pattern, mark in FAR_AWAY:
         text, count = pattern.subn(mark, text)
         described += [counted(count, what)] if count else []
@@ -98,15 +130,23 @@ def clean(text: str, *, limit_bytes: int = ISSUE_LIMIT_BYTES) -> tuple[str, tupl
     return text, tuple(described)
 
 
+_BLANK = r"[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+_EMPTY = rf"(?:{_BLANK}|&nbsp;|<br[ ]?/?>|</?p>|\\)"
 FAR_AWAY: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
         "gap of more than 100 spaces",
-        re.compile(r"[ \t\u2000-\u200a\u3000\xa0]{100,}(?=\S)"),
+        # only from where a run begins: else a run that leads nowhere is walked through from each of its spaces
+        re.compile(rf"(?<!{_BLANK}){_BLANK}{{100,}}+(?=\S)"),
         " [a gap of more than 100 spaces] ",
     ),
     (
         "gap of more than 30 lines",
-        re.compile(r"\n(?:[ \t]*\n){30,}(?=[ \t]*\S)"),
+        re.compile(rf"(?:\n{_EMPTY}*+(?=\n)){{30,}}+\n"),
+        "\n\n[a gap of more than 30 lines]\n\n",
+    ),
+    (
+        "gap of more than 30 line breaks",
+        re.compile(r"(?i)(?:<br[ ]?/?>\s{0,4}){30,}+"),
         "\n\n[a gap of more than 30 lines]\n\n",
     ),
     (

@@ -10,6 +10,7 @@ from hypothesis import settings
 from coderoute.adapters.sandbox_docker.engine import Engine
 from coderoute.adapters.sandbox_docker.host import DEFAULT_IMAGE
 from coderoute.errors import Unavailable
+from coderoute.wiring.terms import CI_VARIABLES
 
 KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
 
@@ -21,7 +22,7 @@ settings.load_profile("patient")
 @pytest.fixture(autouse=True)
 def _no_real_model_and_no_real_state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in os.environ:
-        if name in KEYS or name.endswith("_BASE_URL"):
+        if name in (*KEYS, *CI_VARIABLES) or name.endswith("_BASE_URL"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("CODEROUTE_STATE_DIR", str(tmp_path_factory.mktemp("state")))
 

@@ -63,7 +63,7 @@ def test_no_key_is_an_empty_key() -> None:
         ("HTTPS_PROXY", "http://ann:s3cret-canary@proxy:3128", "s3cret-canary"),
         ("https_proxy", "http://ann:s%2Fcret-canary@proxy:3128", "s/cret-canary"),
         ("https_proxy", "http://ann:s%2Fcret-canary@proxy:3128", "s%2Fcret-canary"),
-        ("PIP_EXTRA_INDEX_URL", "https://a/simple https://u:first-canary@b/ https://u:other-canary@c/", "other-canary"),
+        ("PIP_EXTRA_INDEX_URL", "https://a/simple https://u:f1rst-canary@b/ https://u:0ther-canary@c/", "0ther-canary"),
         ("PIP_INDEX_URL", "https://4711canary0815token@index/simple", "4711canary0815token"),
     ],
 )
@@ -124,3 +124,29 @@ def test_a_program_started_meanwhile_has_no_key(monkeypatch: pytest.MonkeyPatch)
         )
     assert "canary" not in done.stdout
     assert os.environ["ANTHROPIC_API_KEY"] == KEY
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_API_KEY", "EMPTY"),
+        ("OPENAI_API_KEY", "test"),
+        ("OPENAI_API_KEY", "anything"),
+        ("OPENAI_API_KEY", "not-needed"),
+        ("ANTHROPIC_API_KEY", "dummy-key-1"),
+        ("DATABASE_URL", "postgres://postgres:postgres@localhost/db"),
+        ("DATABASE_URL", "postgres://app:password123@localhost/db"),
+    ],
+)
+def test_a_word_in_the_place_of_a_key_is_left_in_text_and_may_be_written(name: str, value: str) -> None:
+    keys = Keys({name: value})
+    text = f"anything: postgres has EMPTY tests and password123, test, not-needed, dummy-key-1 {value}"
+    assert keys.redacted(text) == text
+    assert keys.known == frozenset()
+
+
+@pytest.mark.parametrize(
+    "value", ["ghs_4711canary0815", "hunter2-secret", "s3cret-canary", "Zk9QwErTyUiOpAsDfGhJkLzXc", "xKqJvBzWpLmN"]
+)
+def test_what_is_no_wording_is_a_key_however_short(value: str) -> None:
+    assert Keys({"GITHUB_TOKEN": value}).known == {value}

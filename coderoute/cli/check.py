@@ -24,8 +24,14 @@ EXIT_CODES = {"accepted": 0, "protected": 4, "refused": 3}
     help="What a patch applies to, and where the repository's own settings are read; the checked-out branch if absent, "
     "the first parent for a commit.",
 )
+@click.option(
+    "--ci/--no-ci",
+    "as_ci",
+    default=None,
+    help="Judge it as a change made in CI, where none may touch what CI runs. If absent: where CI is set.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def check(change: str, repo: str, base: str | None, as_json: bool) -> None:
+def check(change: str, repo: str, base: str | None, as_ci: bool | None, as_json: bool) -> None:
     """What the admission rules say about a patch file (`-`: standard input), or a commit against its first parent.
 
     Nothing runs, no model is asked, and nothing in the repository changes. Ends with 0: accepted, 4: protected,
@@ -40,7 +46,7 @@ def check(change: str, repo: str, base: str | None, as_json: bool) -> None:
     def warn(text: str) -> None:
         click.echo(f"warning: {visible(text)}", err=True)
 
-    found = wiring.check(os.environ, change, repo=Path(repo), base=base, stdin=sys.stdin.buffer, warn=warn)
+    found = wiring.check(os.environ, change, repo=Path(repo), base=base, stdin=sys.stdin.buffer, warn=warn, as_ci=as_ci)
     click.echo(one_document(admission_json(found.admission, None) or {}) if as_json else as_text(found))
     sys.exit(EXIT_CODES[found.admission.verdict])
 

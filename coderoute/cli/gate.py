@@ -80,7 +80,7 @@ def carry_out(house: "House", run: "RunRecord", sitting: "Sitting", decided: "De
             )  # fmt: skip
             do_merge(house, run)
         case Ending.REJECT:
-            people.reject(house.store, run, decided.text)
+            people.reject(house.store, run, decided.text, wiring.now())
             click.echo(f"run {run.id} is rejected")
         case Ending.SEND_BACK:
             people.send_back(house.store, run, decided.text, wiring.now())
@@ -159,7 +159,7 @@ def reject(name: str, reason: str) -> None:
 
     house = wiring.open_house()
     run = runs.find(house.store, name)
-    people.reject(house.store, run, reason)
+    people.reject(house.store, run, reason, wiring.now())
     click.echo(f"run {run.id} is rejected")
 
 

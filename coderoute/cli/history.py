@@ -71,6 +71,7 @@ def show(name: str, as_json: bool) -> None:
 def diff(name: str) -> None:
     """The patch of RUN: on a terminal with every hidden character spelled out, elsewhere byte for byte."""
     from coderoute import wiring
+    from coderoute.cli.stream import as_they_are
     from coderoute.domain.visible import visible_bytes
     from coderoute.errors import Refused
     from coderoute.flow import people, runs
@@ -84,7 +85,7 @@ def diff(name: str) -> None:
     if sys.stdout.isatty():
         click.echo(visible_bytes(data))
     else:
-        sys.stdout.buffer.write(data)
+        as_they_are(sys.stdout).write(data)
     sys.stdout.flush()
     # only now: a reader who left in the middle has not seen it in full
     people.mark_shown(house.store, run, sha256, wiring.now())

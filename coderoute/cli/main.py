@@ -80,11 +80,14 @@ def redacted_output(keys: Keys) -> Iterator[None]:
     from coderoute.cli.stream import RedactingStream
 
     streams = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (cast(TextIO, RedactingStream(stream, keys.redacted)) for stream in streams)
+    ours = [RedactingStream(stream, keys.redacted, keys.unfinished) for stream in streams]
+    sys.stdout, sys.stderr = (cast(TextIO, stream) for stream in ours)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = streams
+        for stream in ours:
+            stream.let_go()
 
 
 def carry_out(arguments: list[str]) -> None:

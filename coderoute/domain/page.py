@@ -225,7 +225,7 @@ class Page:
         return mark
 
     def _mention(self, kind: str, hidden: str) -> None:
-        if len(hidden) > QUIET_CHARS or len(hidden.split()) > QUIET_WORDS:
+        if says_much(hidden):
             self._found.append(Hidden(kind=kind, text=hidden))
 
     def _code(self, ticks: str, at: int) -> tuple[str, int]:
@@ -256,10 +256,12 @@ class Page:
 
     def _tag(self, at: int) -> tuple[str, int]:
         tag = TAG.match(self._text, at)
-        if tag is None or tag["name"].lower() not in ELEMENTS:
+        if tag is None:
             return self._text[at : at + 2], at + 2
         name = tag["name"].lower()
         given = [(key.lower(), a or b or c) for key, a, b, c in ATTRIBUTE.findall(tag["attributes"])]
+        if name not in ELEMENTS and not any(says_much(value) for _, value in given):
+            return self._text[at : at + 2], at + 2
         if not tag["close"] and name not in VOID and (name in NEVER_SHOWN or any(hides(*one) for one in given)):
             end = self._end_of_element(name, tag.end())
             return self._hide("hidden element", self._text[at:end], MARK), end
@@ -289,7 +291,7 @@ class Page:
         if alt is None:
             return "![", at + 2
         said = alt["alt"]
-        if len(said) <= QUIET_CHARS and len(said.split()) <= QUIET_WORDS:
+        if not says_much(said):
             return alt.group(), alt.end()
         self._found.append(Hidden(kind="image description", text=said))
         return "![", alt.end()
@@ -301,6 +303,8 @@ class Page:
             return "](", at + 2
         if target["title"]:
             self._mention("link title", target["title"])
+        if self._text[at - 1 : at] == "[" and self._text[at - 2 : at] != "![" and target["to"]:
+            return f"]({self._hide('link without words', target['to'], 'removed')})", target.end()
         return f"]({self._address(target['to'])})", target.end()
 
     def _address(self, address: str) -> str:
@@ -355,6 +359,10 @@ def after(starts: list[int], place: int) -> int:
     """The first of `starts` behind `place`, -1 without one."""
     index = bisect_right(starts, place)
     return starts[index] if index < len(starts) else -1
+
+
+def says_much(text: str) -> bool:
+    return len(text) > QUIET_CHARS or len(text.split()) > QUIET_WORDS
 
 
 def hides(attribute: str, value: str) -> bool:

@@ -65,7 +65,22 @@ def rework_step(candidate_number: int) -> str:
 
 
 def is_rework(step: str) -> bool:
-    return step.startswith("rework-")
+    """Whether the step mends what was accepted by itself."""
+    return step.startswith(("rework-", "mend-"))
+
+
+def joined(step: str, attempt: int) -> str:
+    """What a step made beside others, on top of what those before it in the plan made."""
+    return f"joined/{step}/{attempt}"
+
+
+def join_step(wave: int) -> str:
+    """The id of the step that puts together what a wave's steps made side by side."""
+    return f"join-{wave}"
+
+
+def mend_step(wave: int) -> str:
+    return f"mend-{wave}"
 
 
 def admission(step: str, number: int) -> str:
@@ -114,9 +129,14 @@ def rework_decision(number: int) -> str:
     return f"rework/{number}"
 
 
-def answer(number: int) -> str:
-    """A person's answer to what blocked the run, counted from 1."""
-    return f"answer/{number}"
+def asked(place: str) -> str:
+    """The questions that were asked at a place of the story, e.g. `2` or `fix/1/1`."""
+    return f"asked/{place}"
+
+
+def answer(place: str) -> str:
+    """A person's answer to what was asked at that place."""
+    return f"answer/{place}"
 
 
 def send_back(number: int) -> str:
@@ -152,8 +172,9 @@ def onto_step(candidate_number: int) -> str:
     return f"onto-{candidate_number}"
 
 
-def is_onto(step: str) -> bool:
-    return step.startswith("onto-")
+def is_by_code(step: str) -> bool:
+    """Whether code alone puts trees together there."""
+    return step.startswith(("onto-", "join-"))
 
 
 def branch_made(commit: str) -> str:

@@ -39,6 +39,7 @@ class Redactor:
                 for form in forms(part):
                     found.setdefault(form, name)
         self._forms = tuple(sorted(found.items(), key=lambda pair: (-len(pair[0]), pair[0])))
+        self._longest = max(map(len, found), default=0)
         self._wrapped = {form: _wrapped(form) for form in found if len(form) >= WRAPPED_FROM and form.isascii()}
 
     def __repr__(self) -> str:
@@ -52,6 +53,35 @@ class Redactor:
             elif form[:HALF] in text or form[HALF:WRAPPED_FROM] in text:
                 text = pattern.sub(mark(name), text)
         return text
+
+    def found_in(self, text: str) -> frozenset[str]:
+        """The forms of the secrets that stand in `text`; as secret as they are."""
+        return frozenset(form for form, _ in self._forms if self._stands_in(form, text))
+
+    def unfinished(self, text: str) -> int:
+        """How many characters at the end of `text` may be the beginning of a secret, broken into lines or not."""
+        tail = text[-2 * self._longest :]
+        places = [at for at, character in enumerate(tail) if character not in "\r\n"]
+        plain = "".join(tail[at] for at in places)
+        longest = max((_overlap(plain, form) for form, _ in self._forms), default=0)
+        return len(tail) - places[-longest] if longest else 0
+
+    def _stands_in(self, form: str, text: str) -> bool:
+        pattern = self._wrapped.get(form)
+        if pattern is None or form in text:
+            return form in text
+        half_there = form[:HALF] in text or form[HALF:WRAPPED_FROM] in text
+        return half_there and pattern.search(text) is not None
+
+
+def _overlap(text: str, form: str) -> int:
+    """The length of the longest beginning of `form`, short of the whole, that `text` ends with."""
+    at = text.find(form[0], max(len(text) - len(form) + 1, 0))
+    while at >= 0:
+        if form.startswith(text[at:]):
+            return len(text) - at
+        at = text.find(form[0], at + 1)
+    return 0
 
 
 def mark(name: str) -> str:

@@ -83,3 +83,12 @@ class Approval:
     signature: str
     v: int = 1
     """The format of this record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """From here on the approvals with these nonces are void, whatever the run's status says."""
+
+    at: str
+    why: str
+    nonces: tuple[str, ...]

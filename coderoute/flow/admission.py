@@ -12,10 +12,11 @@ ABSENT = "000000"
 
 
 def admit_tree(
-    repository: Repository, base_tree: str, tree: str, *, planned: frozenset[str], protected: Sequence[str]
-) -> Admission:
+    repository: Repository, base_tree: str, tree: str, *, planned: frozenset[str], protected: Sequence[str],
+    in_ci: bool,
+) -> Admission:  # fmt: skip
     """The admission rules on the difference of two trees. No `planned` paths: no plan declared any. No change may
-    add a key that this process holds."""
+    add a key that this process holds; one that is made in CI may not change what CI runs."""
     changes = repository.changes(base_tree, tree)
     if not changes:
         return Admission(items=())
@@ -28,6 +29,7 @@ def admit_tree(
         planned=planned or None,
         protected_patterns=protected,
         known_secrets=held().known,
+        in_ci=in_ci,
     )
 
 

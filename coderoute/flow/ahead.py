@@ -1,4 +1,4 @@
-"""A sandbox that is made ready while a model thinks: the first attempt does not wait for it."""
+"""Sandboxes beyond the work that asked for them: one made ready while a model thinks, and those that are open."""
 
 import threading
 from collections.abc import Callable
@@ -14,6 +14,7 @@ class Ahead:
         self._key: tuple[str, str] | None = None
         self._sandbox: Sandbox | None = None
         self._thread: threading.Thread | None = None
+        self._lock = threading.RLock()
 
     def start(self, image: str, tree: str, make: Callable[[], Sandbox]) -> None:
         """Begin to make a sandbox of `image` with the files of `tree`; one that was made before goes away."""
@@ -30,9 +31,10 @@ class Ahead:
 
     def take(self, image: str, tree: str) -> Sandbox | None:
         """The sandbox, if one of exactly this image and tree was begun and came to be."""
-        if self._key != (image, tree):
-            return None
-        return self._surrender()
+        with self._lock:
+            if self._key != (image, tree):
+                return None
+            return self._surrender()
 
     def close(self) -> None:
         sandbox = self._surrender()
@@ -40,7 +42,28 @@ class Ahead:
             sandbox.close()
 
     def _surrender(self) -> Sandbox | None:
-        if self._thread is not None:
-            self._thread.join()
-        sandbox, self._sandbox, self._thread, self._key = self._sandbox, None, None, None
+        with self._lock:
+            if self._thread is not None:
+                self._thread.join()
+            sandbox, self._sandbox, self._thread, self._key = self._sandbox, None, None, None
+            return sandbox
+
+
+class OpenMachines:
+    """The sandboxes that a run has open, so that an interruption can remove those of other threads too."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: list[Sandbox] = []
+
+    def hold(self, sandbox: Sandbox) -> Sandbox:
+        with self._lock:
+            self._open.append(sandbox)
         return sandbox
+
+    def close(self) -> None:
+        """Remove all of them; closing one twice does nothing."""
+        with self._lock:
+            sandboxes, self._open = self._open, []
+        for sandbox in sandboxes:
+            sandbox.close()

@@ -68,7 +68,10 @@ def make_candidate(
 ) -> Candidate:  # fmt: skip
     """The change with what the rules say of its trees, and what its two test runs say of each other. `carried` is the
     candidate that was carried over to the base."""
-    admission = admit_tree(world.repository, base.tree, tree, planned=plan.files, protected=world.terms.protected_paths)
+    admission = admit_tree(
+        world.repository, base.tree, tree, planned=plan.files, protected=world.terms.protected_paths,
+        in_ci=world.terms.in_ci,
+    )  # fmt: skip
     seen_in_runs = protected_items(last.second) if last else ()
     patch = write_patch(world, base, tree)
     return Candidate(

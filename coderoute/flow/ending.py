@@ -7,6 +7,7 @@ from coderoute.domain import places
 from coderoute.domain.run import FINISHED, RunRecord, Status
 from coderoute.errors import Refused
 from coderoute.flow.people import alone
+from coderoute.flow.withdrawing import CANCELLED, withdraw
 from coderoute.journal import Journal
 from coderoute.ports import RunStore
 
@@ -14,7 +15,7 @@ KEPT = timedelta(days=30)
 """How long a finished run stays as it is, unless it is purged by name."""
 
 
-def cancel(store: RunStore, run: RunRecord) -> bool:
+def cancel(store: RunStore, run: RunRecord, now: datetime) -> bool:
     """The run ends here; nothing of it is merged. False where it was cancelled before.
 
     Raises:
@@ -25,6 +26,7 @@ def cancel(store: RunStore, run: RunRecord) -> bool:
             return False
         if run.status in FINISHED:
             raise Refused(f"run {run.id} is {run.status.value} already", remedy=f"coderoute show {run.id}")
+        withdraw(store, run.id, CANCELLED, now)
         store.set_status(run.id, Status.CANCELLED, reason="cancelled", problem="cancelled by a person")
         return True
 

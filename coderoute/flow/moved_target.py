@@ -3,22 +3,18 @@
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate
 from coderoute.domain.carried import carried_review
-from coderoute.domain.judgement import Action, Admission, Decision, Review, Verification
+from coderoute.domain.judgement import Review
 from coderoute.domain.plan import Class, Kind, Plan, Step
 from coderoute.domain.run import RunRecord, Status
 from coderoute.domain.task import Base
 from coderoute.domain.visible import visible_bytes
-from coderoute.domain.work import Attempt, AttemptEnd
 from coderoute.errors import BadInput, Blocked
-from coderoute.flow.admission import admit_tree
 from coderoute.flow.candidate import exhibit, pieces_of
-from coderoute.flow.evidence import History, account, gather
 from coderoute.flow.ground import Ground
-from coderoute.flow.proof import prove
-from coderoute.flow.steps import Progress, ask_or_end, size_of, told
+from coderoute.flow.joining import proved, to_mend
+from coderoute.flow.steps import Progress
 from coderoute.flow.world import World
 from coderoute.ports import Reapplied
-from coderoute.stages.escalate.decide import decide
 
 MAX_SHOWN_CHARS = 12_000
 """Of the parts of a change that conflict, to whoever mends it."""
@@ -88,50 +84,20 @@ def prove_there(world: World, plan: Plan, candidate: Candidate, ground: Ground, 
         instructions="", cls=Class.CODE, kind=Kind.COMMAND, depends_on=(), diff_lines=candidate.patch.lines,
         files=tuple(sorted(plan.files)), checks=plan.steps[-1].checks,
     )  # fmt: skip
-    attempt = Attempt(
-        number=1, cls=Class.CODE, model="-", tree=progress.tree, refused=None, turns=0, commands=0,
-        end=AttemptEnd.FINISHED, give_up_kind=None, summary="",
-    )  # fmt: skip
-    journal, is_new = world.journal, world.is_new(places.decision(step.id, 1))
-    journal.once(places.attempt(step.id, 1), Attempt, lambda: attempt)
-    changes = world.repository.changes(ground.base.tree, progress.tree)
-    journal.once(places.size(step.id, 1), tuple[int, int], size_of, changes)
-    admission = journal.once(
-        places.admission(step.id, 1), Admission, admit_tree, world.repository, ground.base.tree, progress.tree,
-        planned=plan.files, protected=world.terms.protected_paths,
-    )  # fmt: skip
-    proof = journal.once(
-        places.verification(step.id, 1), Verification, prove, world, plan, step, True, ground, attempt, admission
-    )
-    if proof.reproduction_red_on_base is False:
+    found = proved(world, plan, step, True, ground, progress)
+    if found.proof.reproduction_red_on_base is False:
         raise Blocked(
             f"{plan.reproduction.test} passes without the change on {ground.base.target} as it is now "
             f"({ground.base.commit[:12]}): the issue seems to be solved there", reason="nothing_to_do",
             remedy="look at the branch; end the run with: coderoute reject RUN --reason ...",
         )  # fmt: skip
-    history = History(
-        attempts_of_class=1, refused=0, signatures=(), replans_used=progress.replans_used, own_failures=0,
-        other_failures=0,
-    )  # fmt: skip
-    # the whole change was measured when it was made; here only what it does on the new ground counts
-    evidence = gather(
-        plan=plan, step=step, last=True, attempt=attempt, changes=(), admission=admission, verification=proof,
-        baseline=ground.baseline, history=history, spent_usd=f"{world.ledger.spent_usd:f}",
-        budget_usd=f"{world.terms.budget_usd:f}",
-    )  # fmt: skip
-    decision = journal.once(places.decision(step.id, 1), Decision, decide, evidence, world.policy())
-    if is_new:
-        world.tell("attempt.decided", told(step, 1, attempt, evidence, decision))
-    match decision.action:
-        case Action.ACCEPT:
-            return None
-        case Action.ASK_HUMAN:
-            return ask_or_end(decision, step, attempt, ground.questions)
-        case _:
-            return (
-                "The target branch moved while the change waited. The change was carried over without a conflict, and "
-                f"there it does not hold: {account(attempt, evidence, decision.reason)}"
-            )
+    wanted = to_mend(world, plan, found, True, ground, progress)
+    if wanted is None:
+        return None
+    return (
+        "The target branch moved while the change waited. The change was carried over without a conflict, and there it "
+        f"does not hold: {wanted}"
+    )
 
 
 def review_carried_over(world: World, before: Candidate, after: Candidate) -> Review | None:

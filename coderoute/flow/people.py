@@ -18,6 +18,7 @@ from coderoute.flow.admission import admit_tree
 from coderoute.flow.candidate import exhibit, needed, read_patch
 from coderoute.flow.experience import remember_review
 from coderoute.flow.runs import addressed, found
+from coderoute.flow.withdrawing import REJECTED, SENT_BACK, void, withdraw
 from coderoute.journal import Journal
 from coderoute.ports import Identity, MergeResult, Repository, RunStore
 from coderoute.stages import approve as approving
@@ -110,7 +111,10 @@ def approve(
         if run.status is Status.MERGED:
             return store.approvals(run.id)[-1]  # the one it was merged with; by now it may have expired
         if run.status is Status.APPROVED:
-            standing = [a for a in store.approvals(run.id) if approving.holds(a, shown, key, now) is None]
+            taken_back = void(Journal(store, run.id))
+            standing = [
+                a for a in store.approvals(run.id) if approving.holds(a, shown, key, now, void=taken_back) is None
+            ]
             if standing:
                 return standing[-1]
         check_other_approver(Journal(store, run.id), person)
@@ -147,7 +151,7 @@ def check_other_approver(journal: Journal, person: Person) -> None:
         raise Refused(why, remedy="let another operating-system user of this machine approve it")
 
 
-def reject(store: RunStore, run: RunRecord, reason: str) -> None:
+def reject(store: RunStore, run: RunRecord, reason: str, now: datetime) -> None:
     """The run ends here by a person's word.
 
     Raises:
@@ -156,6 +160,7 @@ def reject(store: RunStore, run: RunRecord, reason: str) -> None:
     with alone(store, run) as run:
         if run.status in FINISHED and run.status is not Status.REJECTED:
             raise Refused(f"run {run.id} is {run.status.value} already", remedy=f"coderoute show {run.id}")
+        withdraw(store, run.id, REJECTED, now)
         store.set_status(run.id, Status.REJECTED, reason="rejected", problem=reason)
 
 
@@ -168,13 +173,14 @@ def send_back(store: RunStore, run: RunRecord, comment: str, now: datetime) -> s
     with alone(store, run) as run:
         journal = Journal(store, run.id)
         if run.status is Status.BLOCKED and run.questions:
-            number = len(journal.keys("answer/")) + 1
+            place = asked_now(journal, run.questions)
             # status first: if we die in between, the question is asked again, and the answer is not taken for the next
             store.set_status(run.id, Status.INTERRUPTED, reason="answered", remedy=f"coderoute resume {run.id}")
-            journal.put(places.answer(number), str, comment)
+            journal.put(places.answer(place), str, comment)
             return "answer"
         if run.status in (Status.AWAITING_APPROVAL, Status.APPROVED):
             number = max(int(key.rsplit("/", 1)[1]) for key in journal.keys("candidate/"))
+            withdraw(store, run.id, SENT_BACK, now)
             store.set_status(run.id, Status.INTERRUPTED, reason="sent_back", remedy=f"coderoute resume {run.id}")
             journal.put(places.send_back(number), str, comment)
             said = ReviewOutcome(at=now.isoformat(), accepted=False)
@@ -184,6 +190,20 @@ def send_back(store: RunStore, run: RunRecord, comment: str, now: datetime) -> s
             f"run {run.id} is {run.status.value}: it waits for no answer and no comment",
             remedy=f"coderoute show {run.id}",
         )
+
+
+def asked_now(journal: Journal, questions: tuple[str, ...]) -> str:
+    """The place of the story whose questions the run waits for: one that asked these, else the last that asked.
+
+    Raises:
+        CoderouteError: no place asked anything.
+    """
+    asked = [key.removeprefix("asked/") for key in journal.keys("asked/")]
+    waiting = [place for place in asked if journal.get(places.answer(place), str) is None]
+    if not waiting:
+        raise CoderouteError("nobody asked what this run waits for", remedy="start the run anew: coderoute run")
+    same = [place for place in waiting if journal.get(places.asked(place), tuple[str, ...]) == questions]
+    return (same or waiting)[-1]
 
 
 def not_now(run: RunRecord, why: str) -> Refused:
@@ -263,8 +283,9 @@ def check_ground(repository: Repository, shown: Exhibit) -> None:
 def check_admission(repository: Repository, shown: Exhibit, plan: Plan, terms: Terms) -> None:
     """Raises Refused unless the rules say today of the approved tree what they said when it was approved."""
     found = admit_tree(
-        repository, shown.base.tree, shown.patch.tree, planned=plan.files, protected=terms.protected_paths
-    )
+        repository, shown.base.tree, shown.patch.tree, planned=plan.files, protected=terms.protected_paths,
+        in_ci=terms.in_ci,
+    )  # fmt: skip
     judged = {item.id for item in shown.admission.items if item.rule != SEEN_IN_RUNS}  # no tree tells these
     if found.refusals or {item.id for item in found.items} != judged:
         raise Refused(
@@ -274,10 +295,10 @@ def check_admission(repository: Repository, shown: Exhibit, plan: Plan, terms: T
 
 
 def valid_approval(store: RunStore, run: RunRecord, shown: Exhibit, key: bytes, now: datetime) -> Approval:
-    approvals = store.approvals(run.id)
+    approvals, taken_back = store.approvals(run.id), void(Journal(store, run.id))
     why = "there is none"
     for approval in reversed(approvals):
-        broken = approving.holds(approval, shown, key, now)
+        broken = approving.holds(approval, shown, key, now, void=taken_back)
         if broken is None:
             return approval
         why = broken

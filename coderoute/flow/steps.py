@@ -52,20 +52,6 @@ class Replan:
     reason: str
 
 
-def carry_out_plan(world: World, plan: Plan, ground: Ground, progress: Progress) -> Replan | None:
-    """Every step in order; `progress.tree` then holds the whole change. A Replan leaves the work to a new plan."""
-    worked_on = [step.id for step in plan.steps if first_class(world, step) != Class.HUMAN]
-    for step in plan.steps:
-        if first_class(world, step) == Class.HUMAN:
-            answer = ground.questions.ask(step.title, (f"{step.title}: {step.instructions}",), reason="question")
-            progress.done.append(f"{step.title}: {answer}")
-            continue
-        ended = carry_out(world, plan, step, step.id == worked_on[-1], ground, progress)
-        if isinstance(ended, Replan):
-            return ended
-    return None
-
-
 def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, progress: Progress) -> Replan | None:
     """Attempts at one step until one is accepted, the plan falls, or the ladder ends. `last`: nobody works on the
     tree after it, so everything must be green.
@@ -76,6 +62,7 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         Unavailable
     """
     origin = progress.tree
+    questions = ground.questions.within(f"{step.id}/{progress.attempts[step.id] + 1}")
     economics = economics_of(ground.experience, world.terms, step.kind, world.cost_of, step.diff_lines)
     policy = world.policy(economics)
     cls, refused = begun_by(world, plan, step, policy, progress.attempts[step.id] + 1), 0
@@ -108,7 +95,7 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
         world.journal.once(places.size(step.id, number), tuple[int, int], size_of, changes)
         admission = world.journal.once(
             places.admission(step.id, number), Admission, admit_tree, world.repository, ground.base.tree, attempt.tree,
-            planned=plan.files, protected=world.terms.protected_paths,
+            planned=plan.files, protected=world.terms.protected_paths, in_ci=world.terms.in_ci,
         )  # fmt: skip
         proof = world.journal.once(
             places.verification(step.id, number),
@@ -146,7 +133,7 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
             case Action.REPLAN:
                 return Replan(reason=f"step {step.id} ({step.title}): {decision.reason}")
             case Action.ASK_HUMAN:
-                tried.append(ask_or_end(decision, step, attempt, ground.questions))
+                tried.append(ask_or_end(decision, step, attempt, questions))
                 if says_of_model(decision) is None:
                     tries[cls] -= 1  # what a person had to settle was no try of the model
         refused = evidence.attempts_refused
@@ -263,7 +250,8 @@ def ask_or_end(decision: Decision, step: Step, attempt: Attempt, questions: Ques
     """A person's answer as feedback for one more attempt, where a person can help; else the ladder is used up."""
     person_helps = decision.trigger in ("blocked", "environment_broken", "secret_in_diff", "admission_refused")
     if (person_helps or decision.cause is Cause.FLAKY) and decision.trigger is not None:
-        answer = questions.ask(decision.reason, (decision.reason,), reason=decision.trigger)
+        problem = f"step {step.id} ({step.title}): {decision.reason}"
+        answer = questions.ask(problem, (problem,), reason=decision.trigger)
         return f"by {attempt.cls}: {decision.reason}. A person answered: {answer}"
     raise Exhausted(
         f"step {step.id} ({step.title}): {decision.reason}",

@@ -13,9 +13,10 @@ from coderoute.domain.run import Status
 from coderoute.domain.task import Base, Risk, Task, Triage
 from coderoute.errors import Blocked, Exhausted
 from coderoute.flow.candidate import needed
+from coderoute.flow.execution import carry_out_plan
 from coderoute.flow.experience import Experience, economics_of, experience_of
 from coderoute.flow.ground import Ground, lay_ground
-from coderoute.flow.steps import Progress, Replan, carry_out_plan, first_class
+from coderoute.flow.steps import Progress, Replan, first_class
 from coderoute.flow.to_the_gate import to_the_gate
 from coderoute.flow.world import Questions, World, reason_of
 from coderoute.ledger import OverBudget
@@ -67,7 +68,7 @@ def tell(world: World, *, plan_only: bool) -> Status:
 
 def require_prices(world: World) -> None:
     """Every model that may be called has a price, or nothing is called at all."""
-    for ref in world.terms.models.values():
+    for ref in world.terms.every_model:
         world.ledger.require_price(ref)
 
 

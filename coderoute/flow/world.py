@@ -1,6 +1,7 @@
 """What a run works with, and the few things every verb needs: machines, questions, prices."""
 
 import hmac
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +14,8 @@ from coderoute.domain.conversation import ModelRef, Usage
 from coderoute.domain.economics import Economics
 from coderoute.domain.judgement import Policy
 from coderoute.domain.terms import Terms
-from coderoute.errors import Blocked, SandboxLost
-from coderoute.flow.ahead import Ahead
+from coderoute.errors import Blocked, Interrupted, SandboxLost
+from coderoute.flow.ahead import Ahead, OpenMachines
 from coderoute.journal import Journal
 from coderoute.ledger import Ledger
 from coderoute.ports import PriceList, Repository, RunStore, Sandbox, SandboxHost
@@ -50,6 +51,9 @@ class World:
     process: str | None = None
     """The mark of the process this is, by which another one can ask it to stop."""
     ahead: Ahead = field(default_factory=Ahead)
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when the user interrupts: what works in another thread begins nothing any more."""
+    machines: OpenMachines = field(default_factory=OpenMachines)
     watch: Stopwatch = field(default_factory=Stopwatch)
     """Measures the providers and sandboxes that the wiring put it into."""
 
@@ -94,6 +98,10 @@ class World:
                 image, tree, lambda: self.sandboxes.open(image, checkout, self.terms.environment, self.run_id)
             )
 
+    def close_machines(self) -> None:
+        """Remove every machine that is still open; whoever works on it finds it lost."""
+        self.machines.close()
+
     def on_machines(self, image: str, work: Callable[[Callable[[str], Sandbox]], T]) -> T:
         """`work(open_tree)`, again with new machines when one is lost.
 
@@ -103,8 +111,12 @@ class World:
         """
 
         def open_tree(tree: str) -> Sandbox:
+            if self.stop.is_set():
+                raise Interrupted("stopped by the user", reason="interrupted", remedy="coderoute resume")
             ready = self.ahead.take(image, tree)
-            return ready or self.sandboxes.open(image, self.repository.tar(tree), self.terms.environment, self.run_id)
+            return self.machines.hold(
+                ready or self.sandboxes.open(image, self.repository.tar(tree), self.terms.environment, self.run_id)
+            )
 
         for _ in range(MACHINES_PER_TASK):
             try:
@@ -128,11 +140,17 @@ def reason_of(problem: str | None, usual: str) -> str:
 
 
 class Questions:
-    """What people answered so far, taken in the order the story asks: a resumed run goes past answered questions."""
+    """What people answered so far. A place of the story asks its questions in an order of its own, so that a resumed
+    run goes past answered questions, whoever works beside it."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, scope: str = "") -> None:
         self._journal = journal
+        self._scope = scope
         self._asked = 0
+
+    def within(self, scope: str) -> "Questions":
+        """Those of one place, e.g. of a step from its attempt 3 on: `fix/3`."""
+        return Questions(self._journal, f"{scope}/")
 
     def ask(self, problem: str, questions: tuple[str, ...], *, reason: str) -> str:
         """The answer.
@@ -141,9 +159,11 @@ class Questions:
             Blocked: nobody has answered yet.
         """
         self._asked += 1
-        answer = self._journal.get(places.answer(self._asked), str)
+        place = f"{self._scope}{self._asked}"
+        answer = self._journal.get(places.answer(place), str)
         if answer is not None:
             return answer
+        self._journal.once(places.asked(place), tuple[str, ...], lambda: questions)
         raise Blocked(
             problem,
             reason=reason,

@@ -18,7 +18,7 @@ ENDED = frozenset({Status.EXHAUSTED, Status.FAILED, Status.REJECTED, Status.CANC
 """What was not done by now will not be done."""
 
 MENDING = ("Mend the change after review", Class.FRONTIER.value)
-CARRYING = ("Carry the change over to the target as it is now", Class.CODE.value)
+BY_CODE = ("Put changes together", Class.CODE.value)
 """(title, class) of steps that no plan has."""
 
 
@@ -74,14 +74,14 @@ def steps_of(plan: Plan | None, journal: Journal) -> list[tuple[str, str, str, b
     older = {step.id: (step.title, step.cls.value) for old in given_up if old for step in old.steps}
     attempted = dict.fromkeys(key.split("/")[1] for key in journal.keys("attempt/"))
     for step_id in sorted(attempted, key=lambda i: not is_later(i)):
-        title, cls = older.get(step_id, CARRYING if places.is_onto(step_id) else MENDING)
+        title, cls = older.get(step_id, BY_CODE if places.is_by_code(step_id) else MENDING)
         found.setdefault(step_id, (step_id, title, cls, is_later(step_id)))
     return list(found.values())
 
 
 def is_later(step_id: str) -> bool:
     """Whether the step mends or moves the whole change; the plan that stands is behind it."""
-    return places.is_rework(step_id) or places.is_onto(step_id)
+    return places.is_rework(step_id) or places.is_by_code(step_id)
 
 
 def tried(

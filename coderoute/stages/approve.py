@@ -3,19 +3,22 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from coderoute.domain.gate_session import MIN_DIGITS
 from coderoute.domain.judgement import Admission
-from coderoute.domain.run import Approval
+from coderoute.domain.run import Approval, Withdrawal
 from coderoute.domain.task import Base
 from coderoute.domain.work import Patch
 from coderoute.errors import BadInput, Refused
 
 FORMAT = 1
 """Of an approval's record."""
+
+NOTHING_WITHDRAWN: Mapping[str, str] = MappingProxyType({})
 
 LIFETIME = timedelta(hours=24)
 CLOCK_SLACK = timedelta(minutes=5)
@@ -126,8 +129,20 @@ def signature(record: Approval, key: bytes) -> str:
     return hmac.new(key, body.encode(), hashlib.sha256).hexdigest()
 
 
-def holds(record: Approval, exhibit: Exhibit, key: bytes, now: datetime) -> str | None:
-    """None if the approval still covers exactly this exhibit; else why not."""
+def withdrawal(given: Sequence[Approval], *, why: str, now: datetime) -> Withdrawal:
+    """The record that voids the approvals `given`; a later one is another word and holds."""
+    return Withdrawal(at=now.isoformat(), why=why, nonces=tuple(sorted({record.nonce for record in given})))
+
+
+def withdrawn(records: Sequence[Withdrawal]) -> dict[str, str]:
+    """Nonce of a void approval -> why it is void."""
+    return {nonce: f"{record.why} at {record.at}" for record in reversed(records) for nonce in record.nonces}
+
+
+def holds(
+    record: Approval, exhibit: Exhibit, key: bytes, now: datetime, *, void: Mapping[str, str] = NOTHING_WITHDRAWN
+) -> str | None:
+    """None if the approval still covers exactly this exhibit; else why not. `void` is what `withdrawn` gives."""
     if not hmac.compare_digest(record.signature.encode("utf-8", "replace"), signature(record, key).encode()):
         return "its signature does not fit: it was not made here, or was changed"
     expected = {
@@ -149,6 +164,8 @@ def holds(record: Approval, exhibit: Exhibit, key: bytes, now: datetime) -> str 
             return f"the {name} is not what was approved ({approved} then, {found} now)"
     if set(record.acknowledged) != {item.id for item in exhibit.admission.protected}:
         return "the protected items are not those that were acknowledged"
+    if record.nonce in void:
+        return f"it was withdrawn: {void[record.nonce]}"
     if now < datetime.fromisoformat(record.at) - CLOCK_SLACK:
         return f"it was made at {record.at}, which is still to come: the clock was set back"
     if now >= datetime.fromisoformat(record.expires_at):

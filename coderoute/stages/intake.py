@@ -17,6 +17,9 @@ HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>.*?)(?:[ \t]+#+)?[ \t]*")
 UNDERLINE = re.compile(r" {0,3}(={2,}|-{3,})[ \t]*")
 PARAGRAPH = re.compile(r" {0,3}[^\s>|*+\-#]")
 """A line that an underline makes a heading: no list item, quotation or table."""
+DRAWN = re.compile(
+    r"^ {0,3}(?:`{3,}|~{3,})[ \t]*(?P<kind>mermaid|geojson|topojson|stl|math)\b", re.IGNORECASE | re.MULTILINE
+)
 CODE_FENCE = re.compile(r" {0,3}(```|~~~)")
 
 
@@ -56,6 +59,9 @@ def read_issue(raw: bytes, *, source: str, name: str) -> Intake:
     closed = folded(cleaned)
     if closed:
         removed += (f"(kept) {closed} characters in folded parts, which a page shows only when it is asked to",)
+    drawn = sorted({match["kind"].lower() for match in DRAWN.finditer(cleaned)})
+    if drawn:
+        removed += (f"(kept) code blocks of which a page shows a drawing instead: {', '.join(drawn)}",)
     task = Task(source=source, title=title, body=body, sha256=hashlib.sha256(raw).hexdigest())
     return Intake(task=task, removed=removed)
 

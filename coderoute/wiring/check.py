@@ -13,8 +13,10 @@ from coderoute.domain.judgement import Admission
 from coderoute.domain.paths import shown
 from coderoute.domain.task import Revision
 from coderoute.errors import BadInput
+from coderoute.keys import held
 from coderoute.ports import Repository
-from coderoute.wiring.terms import settings_for
+from coderoute.wiring.terms import in_ci, settings_for
+from coderoute.wiring.world import hold_keys
 
 STDIN = "-"
 
@@ -30,12 +32,13 @@ class Checked:
 
 def check(
     environ: Mapping[str, str], given: str, *, repo: Path, base: str | None, stdin: BinaryIO,
-    warn: Callable[[str], None],
+    warn: Callable[[str], None], as_ci: bool | None = None,
 ) -> Checked:  # fmt: skip
     """The admission of the patch in the file `given` (`-`: from `stdin`), or of the commit of that name.
 
     Nothing is kept: what is made of the change lies in a folder that is gone afterwards. The settings are the user's
     and those of the repository at `base`; without one, where the patch starts from or at the commit's first parent.
+    With `as_ci` it is judged as a change that is made in CI; None: where this is one.
 
     Raises:
         BadInput: no such file or commit, or a patch that does not apply.
@@ -44,6 +47,7 @@ def check(
     from coderoute.adapters.repository_git import GitRepository
     from coderoute.flow.check import check_patch, check_trees
 
+    is_ci = in_ci(environ) if as_ci is None else as_ci
     patch = read_patch(given, stdin)
     with tempfile.TemporaryDirectory(prefix="coderoute-check-") as folder:
         repository = GitRepository(repo, Path(folder) / "q.git")
@@ -51,16 +55,23 @@ def check(
             warn(warning)
         if patch is not None:
             start = repository.revision(base)
-            protected = settings_for(environ, repository, start.tree, ()).gate.protected_paths
-            found = check_patch(repository, start.tree, patch, protected=protected)
+            protected = protected_paths(environ, repository, start.tree)
+            found = check_patch(repository, start.tree, patch, protected=protected, in_ci=is_ci)
             name = "the patch" if given == STDIN else shown(given)
             return Checked(subject=name, against=f"commit {start.commit[:12]}", admission=found)
         commit = named_commit(repository, given)
         settled = commit.parent_tree if base is None else repository.revision(base).tree
-        protected = settings_for(environ, repository, settled, ()).gate.protected_paths
-        found = check_trees(repository, commit.parent_tree, commit.tree, protected=protected)
+        protected = protected_paths(environ, repository, settled)
+        found = check_trees(repository, commit.parent_tree, commit.tree, protected=protected, in_ci=is_ci)
         parent = "nothing, as it is a first commit" if commit.parent is None else f"its parent {commit.parent[:12]}"
         return Checked(subject=f"commit {commit.commit[:12]}", against=parent, admission=found)
+
+
+def protected_paths(environ: Mapping[str, str], repository: Repository, tree: str) -> tuple[str, ...]:
+    """What the settings protect. The keys they name are held from here on: no change may add one of them."""
+    settings = settings_for(environ, repository, tree, ())
+    hold_keys(held(), (settings.models.frontier, settings.models.cheap, settings.models.premium))
+    return settings.gate.protected_paths
 
 
 def read_patch(given: str, stdin: BinaryIO) -> bytes | None:

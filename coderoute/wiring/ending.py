@@ -50,7 +50,7 @@ def cancel(house: House, run: RunRecord) -> tuple[bool, Cleared]:
     from coderoute.flow import ending
 
     stop_driver(house, run)
-    return ending.cancel(house.store, run), clear_sandboxes(house, run.id)
+    return ending.cancel(house.store, run, now()), clear_sandboxes(house, run.id)
 
 
 def stop_driver(house: House, run: RunRecord) -> None:
@@ -100,6 +100,7 @@ def purge_run(house: House, run: RunRecord) -> Cleared:
         Refused: it has not ended, or somebody works on it.
     """
     from coderoute.flow import ending
+    from coderoute.flow.runs import driver_key
 
     cleared: list[Cleared] = []
 
@@ -108,6 +109,7 @@ def purge_run(house: House, run: RunRecord) -> Cleared:
         remove_folder(house.run_folder(run.id))
 
     ending.purge(house.store, run, clear_away)
+    house.store.forget(driver_key(run.id))
     return cleared[0]
 
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coderoute.domain import places
+from coderoute.domain.conversation import ModelRef
 from coderoute.domain.money import PriceOverride
+from coderoute.domain.tariff import Tariff
 from coderoute.domain.terms import Terms
 from coderoute.errors import ConfigurationError
 from coderoute.journal import Journal
@@ -51,21 +53,33 @@ class House:
     def run_folder(self, run_id: str) -> Path:
         return self.folder / "runs" / run_id
 
-    def prices(self, frozen: Mapping[str, PriceOverride] | None = None) -> PriceList:
-        """The list's prices, under the user's own: those a run was frozen with, and those that were set since."""
+    def prices(
+        self, frozen: Mapping[str, PriceOverride] | None = None, tariffs: Mapping[str, Tariff] | None = None
+    ) -> PriceList:
+        """The prices a run was frozen with, the user's own and the list's; for what has none of them, those that the
+        user has set since, and the list as it is now."""
         from coderoute.adapters.prices_genai import GenaiPrices
 
-        return GenaiPrices({**user_prices(self.environ), **(frozen or {})})
+        since = {name: price for name, price in user_prices(self.environ).items() if name not in (tariffs or {})}
+        return GenaiPrices({**since, **(frozen or {})}, tariffs)
+
+    def tariffs(self, models: Iterable[ModelRef], own: Mapping[str, PriceOverride]) -> dict[str, Tariff]:
+        """What the list says now of each of `models` that has no price of the user's own."""
+        from coderoute.adapters.prices_genai import GenaiPrices
+
+        listed, at = GenaiPrices(), now()
+        found = {model.name: listed.tariff(model, at) for model in models if model.name not in own}
+        return {name: tariff for name, tariff in found.items() if tariff is not None}
 
     def prices_for_a_look(self, terms: Terms | None) -> PriceList:
         """The same for showing what was: a mistake in the user's settings today must not hide it."""
         from coderoute.adapters.prices_genai import GenaiPrices
 
-        frozen = terms.prices if terms else {}
+        frozen, tariffs = (terms.prices, terms.tariffs) if terms else ({}, {})
         try:
-            return self.prices(frozen)
+            return self.prices(frozen, tariffs)
         except ConfigurationError:
-            return GenaiPrices(frozen)
+            return GenaiPrices(frozen, tariffs)
 
     def document(self, run_id: str) -> dict[str, object]:
         from coderoute.flow.runs import found

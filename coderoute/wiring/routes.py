@@ -76,6 +76,8 @@ def routes_of(settings: Settings, own: Mapping[str, Route], prices: PriceList) -
         model: ModelRef | None = getattr(settings.models, role) if role in CLASS_OF_ROLE else None
         if model is None and role in CLASS_OF_ROLE:
             reason += "; no model is chosen"
+        elif others := settings.models.fallbacks.get(role, ()):
+            reason += f"; while it is down: {', '.join(other.name for other in others)}"
         return RouteRow(name=name, cls=cls, model=model, rates=rates_of(prices, model), reason=reason)
 
     return tuple(row(name, *served(name, settings.routes, own)) for name in (*STAGES, *(kind.value for kind in Kind)))

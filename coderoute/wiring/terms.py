@@ -1,6 +1,7 @@
 """Settings -> the terms a run is frozen with, once a person agreed to what the repository wants to run."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from coderoute.domain.conversation import ModelRef, Usage
@@ -11,11 +12,13 @@ from coderoute.ports import PriceList, Repository
 from coderoute.settings import (
     RepositoryFiles,
     RepositoryRequest,
+    SandboxSettings,
     Settings,
     consent_hash,
     consent_key,
     load,
     needs_consent,
+    resolved,
 )
 from coderoute.wiring.house import House, now, version
 
@@ -32,12 +35,13 @@ REVIEW_USAGE = Usage(input_tokens=30_000, output_tokens=12_000)
 
 
 def settings_for(environ: Mapping[str, str], repository: Repository, tree: str, overrides: Sequence[str]) -> Settings:
-    """All settings; the repository's own file is read from the base tree, never from the working tree."""
+    """All settings; the repository's own files are read from the base tree, never from the working tree."""
     files = RepositoryFiles(
         coderoute_toml=text_of(repository, tree, "coderoute.toml"),
         pyproject_toml=text_of(repository, tree, "pyproject.toml"),
     )
-    return load(environ=environ, overrides=overrides, files=files)
+    settings = load(environ=environ, overrides=overrides, files=files)
+    return resolved(settings, lambda path: text_of(repository, tree, path))
 
 
 def text_of(repository: Repository, tree: str, path: str) -> str | None:
@@ -75,10 +79,25 @@ def wishes(asked: RepositoryRequest) -> tuple[str, ...]:
     rows += [f"tests: {visible(asked.test_command)}"] if asked.test_command is not None else []
     rows += [f"with {visible(name)}={visible(value)}" for name, value in asked.test_env.items()]
     rows += [f"image: {visible(asked.image)}"] if asked.image is not None else []
+    rows += [f"every command with {visible(name)}={visible(value)}" for name, value in asked.variables.items()]
+    if asked.build is not None:
+        stage = f", stage {visible(asked.build.target)}" if asked.build.target is not None else ""
+        rows += [f"image built (as root, with network) from {visible(asked.build.dockerfile)}{stage}"]
+        rows += [f"built with {visible(name)}={visible(value)}" for name, value in asked.build.arguments.items()]
+    for path, text in asked.files.items():
+        rows += [f"{visible(path)}:", *(f"  | {visible(line)}" for line in text.splitlines())]
     return tuple(rows)
 
 
-def terms_of(settings: Settings, prices: PriceList) -> Terms:
+CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION")
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this is a machine of a continuous integration; `CI=false` says that it is none of CI's."""
+    return any(environ.get(name, "").strip().lower() not in ("", "0", "false", "no", "off") for name in CI_VARIABLES)
+
+
+def terms_of(settings: Settings, prices: PriceList, *, in_ci: bool = False) -> Terms:
     """What a run is frozen with. The models are there: `require_keys` has seen to it."""
     chosen = settings.models
     models = {"cheap": chosen.cheap, "frontier": chosen.frontier, "premium": chosen.premium}
@@ -86,30 +105,41 @@ def terms_of(settings: Settings, prices: PriceList) -> Terms:
     limits = settings.limits
     measured = settings.people.minutes_per_100_lines
     return Terms(
-        models=known,
+        models=known, fallbacks={role: refs for role, refs in chosen.fallbacks.items() if role in known},
         routes={name: str(route) for name, route in settings.routes.items()},
         prices=dict(settings.prices),
-        environment=Environment(
-            image=settings.sandbox.image, setup=settings.sandbox.setup, runtime=settings.sandbox.runtime,
-            limits=Limits(
-                cpus=settings.sandbox.cpus, memory_mb=settings.sandbox.memory_mb, pids=settings.sandbox.pids,
-                disk_mb=settings.sandbox.disk_mb,
-            ),
-        ),
+        environment=environment_of(settings.sandbox),
         test=TestCommand(
             command=settings.test.command, framework=settings.test.framework, timeout_s=settings.test.timeout_s,
             env=dict(settings.test.env),
         ),
         budget_usd=limits.budget_usd,
         review_reserve_usd=review_reserve(settings, known, prices),
-        max_turns=limits.max_turns, diff_lines=limits.diff_lines, diff_files=limits.diff_files,
+        max_turns=limits.max_turns, parallel_steps=limits.parallel_steps,
+        diff_lines=limits.diff_lines, diff_files=limits.diff_files,
         cheap_tries=cheap_tries(known, prices), frontier_tries=FRONTIER_TRIES, max_replans=MAX_REPLANS,
         usd_per_minute=settings.people.usd_per_minute,
         minutes_per_100_lines=MINUTES_PER_100_LINES if measured is None else measured,
         protected_paths=settings.gate.protected_paths,
         require_other_approver=settings.gate.require_other_approver, version=version(),
         takeover_minutes=settings.people.takeover_minutes, mutation=settings.verify.mutation,
+        in_ci=in_ci,
     )  # fmt: skip
+
+
+def environment_of(sandbox: SandboxSettings) -> Environment:
+    return Environment(
+        image=sandbox.image, setup=sandbox.setup, runtime=sandbox.runtime, build=sandbox.build,
+        variables=dict(sandbox.variables),
+        limits=Limits(
+            cpus=sandbox.cpus, memory_mb=sandbox.memory_mb, pids=sandbox.pids, disk_mb=sandbox.disk_mb
+        ),
+    )  # fmt: skip
+
+
+def with_prices(house: House, terms: Terms) -> Terms:
+    """`terms` frozen with what the price list says now of every model that may be called."""
+    return replace(terms, tariffs=house.tariffs(terms.every_model, terms.prices))
 
 
 def review_reserve(settings: Settings, models: Mapping[str, ModelRef], prices: PriceList) -> Decimal:

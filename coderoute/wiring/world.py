@@ -1,29 +1,30 @@
 """A run's world: the models, the engine and the repository behind the ports."""
 
 import contextlib
+import hmac
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coderoute.domain import places
-from coderoute.domain.conversation import ModelRef
+from coderoute.domain.conversation import CallTags, ModelRef
 from coderoute.domain.run import RunRecord
 from coderoute.domain.task import Base
 from coderoute.domain.terms import Terms
-from coderoute.errors import ConfigurationError, Unavailable
+from coderoute.errors import ConfigurationError, Interrupted, Unavailable
 from coderoute.journal import Journal
 from coderoute.keys import Keys
 from coderoute.ports import ModelProvider, Repository
-from coderoute.settings import (
-    require_keys,
-)
+from coderoute.settings import Settings, require_keys
 from coderoute.stages.intake import Intake
+from coderoute.stopwatch import Stopwatch, TimedHost, TimedProvider
 from coderoute.wiring.house import House, host_id, now, os_user, own_secret
-from coderoute.wiring.process import make_unreadable
-from coderoute.wiring.terms import agree, settings_for, terms_of
+from coderoute.wiring.process import clear_start_environment, make_unreadable
+from coderoute.wiring.terms import agree, in_ci, settings_for, terms_of, with_prices
 
 if TYPE_CHECKING:
     from coderoute.adapters.sandbox_docker import DockerSandboxHost
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 Show = Callable[[str, Mapping[str, object]], None]
 
 
+NONCE_KEY_BYTES = 32
 KEY_VARIABLES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 
 
@@ -64,9 +66,9 @@ def begin(
             warn(note)
         require_keys(settings, house.environ)
         hold_keys(house.keys, (settings.models.frontier, settings.models.cheap, settings.models.premium))
-        keep_keys_out(house.keys, settings.test.env)
+        keep_keys_out(house.keys, settings)
         agree(house, settings, consent)
-        terms = terms_of(settings, house.prices(settings.prices))
+        terms = with_prices(house, terms_of(settings, house.prices(settings.prices), in_ci=in_ci(house.environ)))
         hidden = hidden_in_notes(repository, pinned.tree)
         for what in hidden:
             warn(f"hidden text, which no model is given: {what}")
@@ -96,13 +98,15 @@ def hold_keys(keys: Keys, models: Iterable[ModelRef | None]) -> None:
             keys.hold(model.api_key_env)
 
 
-def keep_keys_out(keys: Keys, env: Mapping[str, str]) -> None:
-    """Raises ConfigurationError when a variable for the tests has a key in it: none goes into a sandbox."""
-    for name, value in env.items():
+def keep_keys_out(keys: Keys, settings: Settings) -> None:
+    """Raises ConfigurationError when a variable for the sandbox has a key in it: none goes there."""
+    variables = {f"test.env.{name}": value for name, value in settings.test.env.items()}
+    variables |= {f"containerEnv.{name}": value for name, value in settings.sandbox.variables.items()}
+    for name, value in variables.items():
         if keys.redacted(value) != value:
             raise ConfigurationError(
-                f"test.env.{name} holds a key of this environment, and no key goes into a sandbox",
-                remedy="give the tests another value; what the model runs could read this one",
+                f"{name} holds a key of this environment, and no key goes into a sandbox",
+                remedy="give it another value; what the model runs could read this one",
             )
 
 
@@ -133,26 +137,48 @@ def world(house: House, run: RunRecord, show: Show) -> "World":
 
     journal = Journal(house.store, run.id)
     terms = needed(journal, places.TERMS, Terms)
-    hold_keys(house.keys, terms.models.values())
+    hold_keys(house.keys, terms.every_model)
     tell = teller(house.store, run.id, now, show)
-    prices = house.prices(terms.prices)
+    prices = house.prices(terms.prices, terms.tariffs)
+    watch, stop = Stopwatch(), threading.Event()
     ledger = Ledger(
-        run_id=run.id, provider=providers(house, journal), store=house.store, prices=prices,
-        budget_usd=terms.budget_usd, review_reserve_usd=terms.review_reserve_usd, emit=tell,
+        run_id=run.id, provider=timed(providers(house, journal), watch, stop), store=house.store, prices=prices,
+        budget_usd=terms.budget_usd, review_reserve_usd=terms.review_reserve_usd, emit=tell, sleep=watch.sleep,
     )  # fmt: skip
     folder = house.run_folder(run.id)
     return World(
         run_id=run.id, terms=terms, folder=folder, store=house.store, journal=journal, ledger=ledger, prices=prices,
-        repository=GitRepository(Path(run.repository), folder / "q.git"), sandboxes=sandboxes(house, journal),
-        tell=tell, now=now, nonce_key=own_secret(house.folder / "nonce.key", 32),
+        repository=GitRepository(Path(run.repository), folder / "q.git"),
+        sandboxes=TimedHost(sandboxes(house, journal), watch), watch=watch, stop=stop,
+        tell=tell, now=now, nonce_key=own_secret(house.folder / "nonce.key", NONCE_KEY_BYTES),
         process=mark_of(os.getpid()),
     )  # fmt: skip
 
 
+def timed(
+    provider: Callable[[ModelRef], ModelProvider], watch: Stopwatch, stop: threading.Event
+) -> Callable[[ModelRef], ModelProvider]:
+    """`provider` with its calls measured; none is made once `stop` is set."""
+
+    def made(ref: ModelRef) -> ModelProvider:
+        if stop.is_set():
+            raise Interrupted("stopped by the user", reason="interrupted", remedy="coderoute resume")
+        return TimedProvider(provider(ref), watch)
+
+    return made
+
+
 def providers(house: House, journal: Journal) -> Callable[[ModelRef], ModelProvider]:
     """The provider behind a model, made when it is first called; recorded replies where the run was made with some.
-    No key is in what it is sent."""
+    No key is in what it is sent, and what tools returned stands in it as data."""
+    from coderoute.prompt import FencingProvider
     from coderoute.sinks import RedactingProvider
+
+    secret = own_secret(house.folder / "nonce.key", NONCE_KEY_BYTES)
+
+    def nonce(tags: CallTags) -> str:
+        place = f"results/{tags.run}/{tags.stage}/{tags.step}/{tags.attempt}"
+        return hmac.new(secret, place.encode(), "sha256").hexdigest()[:16]
 
     recorded = journal.get(places.RECORDED_REPLIES, str)
     made: dict[tuple[str, str | None, str | None], ModelProvider] = {}
@@ -160,7 +186,8 @@ def providers(house: House, journal: Journal) -> Callable[[ModelRef], ModelProvi
     def provider(ref: ModelRef) -> ModelProvider:
         key = (ref.provider, ref.api_key_env, ref.base_url)
         if key not in made:
-            made[key] = RedactingProvider(make_provider(ref, recorded, house.keys), house.keys.redacted)
+            fencing = FencingProvider(make_provider(ref, recorded, house.keys), nonce)
+            made[key] = RedactingProvider(fencing, house.keys.redacted)
         return made[key]
 
     return provider
@@ -176,6 +203,7 @@ def make_provider(ref: ModelRef, recorded: str | None, keys: Keys) -> ModelProvi
     if not key:
         raise ConfigurationError(f"no key for {ref.name}: {variable} is not set", remedy=f"export {variable}=...")
     make_unreadable()
+    clear_start_environment(keys.taken)
     match ref.provider:
         case "anthropic":
             from coderoute.adapters.model_anthropic import AnthropicProvider

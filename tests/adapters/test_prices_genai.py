@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from genai_prices.data_snapshot import get_snapshot
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coderoute.adapters.prices_genai import GenaiPrices
 from coderoute.domain.conversation import ModelRef, Usage
@@ -89,3 +92,42 @@ def test_the_users_own_price_comes_first() -> None:
     for provider, model in (("anthropic", "claude-opus-5-5"), ("ollama", "qwen3-coder")):
         assert prices.cost_usd(ModelRef(provider=provider, model=model), USAGE, AT) == Decimal("0.0012")
     assert prices.cost_usd(ModelRef(provider="openai", model="gpt-5"), USAGE, AT) == cost("gpt-5", provider="openai")
+
+
+LISTED = [
+    ModelRef(provider=provider.id, model=model.id)
+    for provider in get_snapshot().providers
+    if provider.id in ("anthropic", "openai")
+    for model in provider.models
+]
+TARIFFS = {model.name: tariff for model in LISTED if (tariff := GenaiPrices().tariff(model, AT)) is not None}
+
+
+def test_a_tariff_is_made_of_every_model_with_a_price_for_what_goes_in_and_out() -> None:
+    assert len(TARIFFS) > 100
+    assert {"anthropic:claude-opus-5-5", "anthropic:claude-haiku-5-5", "openai:gpt-6.1-sol"} <= set(TARIFFS)
+    assert GenaiPrices().tariff(ModelRef(provider="openai", model="no-such-model"), AT) is None
+
+
+counts = st.integers(min_value=0, max_value=400_000)
+
+
+@given(st.sampled_from([model for model in LISTED if model.name in TARIFFS]), counts, counts, counts, counts, counts)
+def test_a_frozen_tariff_costs_to_the_last_digit_what_the_list_said(
+    model: ModelRef, fresh: int, cached: int, written: int, hour: int, output: int
+) -> None:
+    usage = Usage(
+        input_tokens=fresh + cached + written + hour, cached_input_tokens=cached, cache_write_tokens=written + hour,
+        cache_write_1h_tokens=hour, output_tokens=output,
+    )  # fmt: skip
+    assert GenaiPrices({}, TARIFFS).cost_usd(model, usage, AT) == GenaiPrices().cost_usd(model, usage, AT)
+
+
+def test_what_a_run_was_begun_with_holds_when_the_list_changes() -> None:
+    model = ModelRef(provider="openai", model="o3")
+    then, later = datetime(2025, 6, 9, tzinfo=UTC), datetime(2025, 6, 11, tzinfo=UTC)
+    tariff = GenaiPrices().tariff(model, then)
+    assert tariff is not None
+    assert GenaiPrices({}, {model.name: tariff}).cost_usd(model, USAGE, later) == GenaiPrices().cost_usd(
+        model, USAGE, then
+    )

@@ -85,6 +85,15 @@ class TestPrivacy:
                 for file in inside:
                     assert mode(file) == (0o700 if file.is_dir() else 0o600), file
 
+    def test_folders_that_are_made_above_it_are_private_too(self, tmp_path: Path) -> None:
+        before = os.umask(0)
+        try:
+            SqliteStore(tmp_path / "made" / "on" / "the way")
+        finally:
+            os.umask(before)
+        made = [tmp_path / "made", tmp_path / "made" / "on", tmp_path / "made" / "on" / "the way"]
+        assert [stat.S_IMODE(folder.stat().st_mode) for folder in made] == [0o700] * 3
+
     def test_an_empty_folder_is_made_private(self, path: Path) -> None:
         path.parent.mkdir(mode=0o777)
         SqliteStore(path.parent).close()

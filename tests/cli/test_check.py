@@ -11,6 +11,8 @@ from coderoute.domain.admission import MAX_ITEMS_PER_RULE
 from coderoute.domain.paths import RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.cli.conftest import Desk
 
 WORKFLOW = ".github/workflows/x.yml"
@@ -267,3 +269,47 @@ def test_a_flood_of_findings_is_cut(desk: "Desk") -> None:
 
 def test_there_is_advice_for_each_rule_of_paths() -> None:
     assert {rule for rule, _ in RULES} <= ADVICE.keys()
+
+
+@pytest.mark.parametrize(
+    ("variable", "option", "code"),
+    [
+        (None, None, 4),
+        ("CI", None, 3),
+        ("GITHUB_ACTIONS", None, 3),
+        ("CI", "--no-ci", 4),
+        (None, "--ci", 3),
+    ],
+)
+def test_in_ci_a_change_of_what_ci_runs_is_refused(
+    desk: "Desk", monkeypatch: pytest.MonkeyPatch, variable: str | None, option: str | None, code: int
+) -> None:
+    desk.commit({WORKFLOW: "on: push\n"})
+    if variable is not None:
+        monkeypatch.setenv(variable, "true")
+
+    ended = desk("check", "HEAD", "--repo", desk.repo, *([option] if option else []))
+
+    assert ended.code == code
+    assert ("REFUSED    path.ci" in ended.out) == (code == 3)
+
+
+@pytest.mark.parametrize("form", [str, lambda key: key.encode().hex()], ids=["plain", "hex"])
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "OUR_LLM"])
+def test_a_commit_that_adds_a_key_of_this_machine_is_refused(
+    desk: "Desk", monkeypatch: pytest.MonkeyPatch, form: "Callable[[str], str]", variable: str
+) -> None:
+    key = "our-own-gateway-key-4711"
+    monkeypatch.setenv(variable, key)
+    config = Path(os.environ["CODEROUTE_CONFIG_DIR"])
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "coderoute.toml").write_text(
+        '[models.frontier]\nprovider = "openai"\nmodel = "m"\napi_key_env = "OUR_LLM"\n'
+    )
+    desk.commit({"shout.py": f"{desk.SHOUT}# {form(key)}\n"})
+
+    ended = desk("check", "HEAD", "--repo", desk.repo)
+
+    assert ended.code == 3
+    assert "secret.in_diff" in ended.out
+    assert form(key) not in ended.out + ended.err

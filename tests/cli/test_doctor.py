@@ -1,9 +1,13 @@
 """`doctor`: each check that fails names its remedy."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from coderoute.adapters.sandbox_docker import DockerSandboxHost
+from coderoute.adapters.sandbox_docker.engine import EngineFacts
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -133,3 +137,62 @@ def test_all_is_well(desk: "Desk", monkeypatch: pytest.MonkeyPatch) -> None:
     assert ended.code == 0, ended.out
     assert "FAIL" not in ended.out
     assert "ok    docker" in ended.out
+    for part in ("engine ", "runc ", "runtimes ", "(default ", "root of a container is ", "seccomp ", "cgroup v"):
+        assert part in ended.out, part
+    assert "2 processors, 3072 MB memory, 1024 MB of it disk, 512 processes, runtime runc" in ended.out
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("sandbox.disk_mb=4000", "sandbox.memory_mb = 3072 is too small"), ("sandbox.runtime=kata", "'kata' is unknown")],
+)
+def test_a_sandbox_that_cannot_be_made(desk: "Desk", monkeypatch: pytest.MonkeyPatch, setting: str, said: str) -> None:
+    monkeypatch.delenv("DOCKER_HOST")
+
+    check = examined(desk, "-c", setting)["sandbox"]
+
+    assert not check["ok"]
+    assert said in check["detail"]
+
+
+ENGINE = EngineFacts(
+    version="29.1.0", runc_version="1.3.4", cpus=2, runtimes=("runc", "runsc"), security=frozenset({"seccomp"}),
+    seccomp_profile="builtin", cgroup_version="2",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "said", "remedy"),
+    [
+        (ENGINE, "engine 29.1.0, runc 1.3.4", None),
+        (ENGINE, "runtimes runc, runsc (default runc)", None),
+        (ENGINE, "root of a container is the host's root", None),
+        (replace(ENGINE, security=frozenset({"userns"})), "a user of its own (userns-remap)", None),
+        (replace(ENGINE, security=frozenset({"rootless"})), "no root (rootless engine)", None),
+        (replace(ENGINE, runc_version="1.3.2"), "known container escapes", "1.3.3"),
+        (replace(ENGINE, runc_version="unknown"), "nobody can tell", "1.3.3"),
+        (replace(ENGINE, seccomp_profile="unconfined"), "every system call", "seccomp-profile"),
+        (replace(ENGINE, seccomp_profile=None), "seccomp off", "seccomp-profile"),
+    ],
+)
+def test_what_is_said_of_an_engine(
+    desk: "Desk", monkeypatch: pytest.MonkeyPatch, facts: EngineFacts, said: str, remedy: str | None
+) -> None:
+    monkeypatch.setattr(DockerSandboxHost, "facts", lambda _: facts)
+    monkeypatch.setattr(DockerSandboxHost, "prepare", lambda *_: "sha256:0123")
+
+    check = examined(desk)["docker"]
+
+    assert check["ok"]
+    assert said in check["detail"]
+    assert (remedy in check["remedy"]) if remedy else check["remedy"] is None
+
+
+def test_an_image_of_the_repository_s_own_dockerfile(desk: "Desk") -> None:
+    desk.commit({"coderoute.toml": 'sandbox = { dockerfile = "D", setup = ["make"] }\n', "D": "FROM x\nRUN a\u202eb\n"})
+
+    checks = examined(desk)
+
+    assert checks["set-up"]["detail"] == "make, in an image of D"
+    assert "RUN a<U+202E>b" in checks["consent"]["detail"]

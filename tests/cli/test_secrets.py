@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,18 @@ def test_no_model_is_sent_a_key_that_stands_in_the_repository(desk: Any, state: 
     assert "plan" in {stage for stage, _, _ in desk.models.seen}
     assert any(MARK in body for body in desk.models.bodies), ended.err
     assert [leaks(body) for body in desk.models.bodies if leaks(body)] == []
+
+
+def test_what_a_tool_returned_is_sent_as_data_under_the_same_nonce_in_every_turn(desk: Any, state: Path) -> None:
+    read = [("read_file", {"path": "shout.py"})]
+    desk.models.says("plan", "-", 1, read, read)
+    desk.models.knows_the_way()
+
+    desk.run("--json", "-q")
+
+    nonces = [re.findall(r"<<<begin result ([0-9a-f]{16})>>>", body) for body in desk.models.bodies[:3]]
+    assert [len(found) for found in nonces] == [0, 1, 2]
+    assert len(set(nonces[1] + nonces[2])) == 1
 
 
 def test_nothing_of_ours_keeps_a_key(desk: Any, state: Path) -> None:

@@ -322,7 +322,7 @@ class Journey:
         return people.send_back(self.store, self.run, comment, self.time)
 
     def reject(self, reason: str) -> None:
-        people.reject(self.store, self.run, reason)
+        people.reject(self.store, self.run, reason, self.time)
 
     def look(self) -> str:
         """Reads the whole patch; its sha256."""

@@ -284,13 +284,3 @@ def test_what_is_merged_cannot_be_rejected(journey: "Journey") -> None:
     journey.merge()
 
     assert "merged already" in journey.refusal(journey.reject, "too late").problem
-
-
-def test_a_merge_asks_the_admission_rules_once_more(journey: "Journey", monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where a newer program has stricter rules than the one that was approved under."""
-    journey.to_the_gate()
-    journey.approve(journey.look())
-    monkeypatch.setattr("coderoute.domain.admission.MAX_ADDED_BYTES", 1)
-
-    assert "admission judges the approved change differently now" in journey.refusal(journey.merge).problem
-    assert journey.main()["shout.py"] == journey.SHOUT

@@ -13,7 +13,18 @@ from coderoute.domain.run import Approval
 from coderoute.domain.task import Base
 from coderoute.domain.work import Patch
 from coderoute.errors import BadInput, Refused
-from coderoute.stages.approve import CLOCK_SLACK, LIFETIME, Exhibit, Person, approve, check_patch_name, holds, signature
+from coderoute.stages.approve import (
+    CLOCK_SLACK,
+    LIFETIME,
+    Exhibit,
+    Person,
+    approve,
+    check_patch_name,
+    holds,
+    signature,
+    withdrawal,
+    withdrawn,
+)  # fmt: skip
 
 SHA = "0123456789abcdef" * 4
 KEY = b"k" * 32
@@ -178,3 +189,23 @@ def test_a_record_of_another_format_does_not_hold_however_well_it_is_signed() ->
 
 def test_a_record_signed_with_another_key_does_not_hold() -> None:
     assert "signature does not fit" in str(holds(approved(), EXHIBIT, b"j" * 32, NOW))
+
+
+def test_a_withdrawn_approval_does_not_hold_and_a_later_one_does() -> None:
+    record, later = approved(), replace(approved(), nonce="n2")
+    later = replace(later, signature=signature(later, KEY))
+    void = withdrawn([withdrawal([record], why="the run was rejected", now=NOW)])
+
+    assert holds(record, EXHIBIT, KEY, NOW, void=void) == f"it was withdrawn: the run was rejected at {NOW.isoformat()}"
+    assert holds(record, EXHIBIT, KEY, NOW) is None
+    assert holds(later, EXHIBIT, KEY, NOW, void=void) is None
+
+
+def test_who_withdraws_twice_is_told_the_first_reason() -> None:
+    first, second = (withdrawal([approved()], why=why, now=NOW) for why in ("sent back", "rejected"))
+    assert withdrawn([first, second]) == {"n": f"sent back at {NOW.isoformat()}"}
+
+
+def test_a_withdrawn_approval_does_not_escape_under_another_nonce() -> None:
+    void = withdrawn([withdrawal([approved()], why="rejected", now=NOW)])
+    assert "signature does not fit" in str(holds(replace(approved(), nonce="m"), EXHIBIT, KEY, NOW, void=void))

@@ -85,17 +85,6 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
 
-    @contextmanager
-    def overwriting(self) -> Iterator[sqlite3.Connection]:
-        """A transaction whose deleted text is overwritten in the file, not only unlinked in it."""
-        with self._guard:
-            self.query("PRAGMA secure_delete = ON")
-            try:
-                with self.transaction() as db:
-                    yield db
-            finally:
-                self.query("PRAGMA secure_delete = OFF")
-
     def empty_log(self) -> None:
         """Empty the write-ahead log, which still holds what was deleted; later, where somebody reads just now."""
         with suppress(Unavailable):
@@ -114,6 +103,8 @@ class Database:
     def _set_up(self) -> None:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA synchronous = FULL")
+        # always, not only for a purge: a status that was replaced before leaves its text in the page too
+        self._connection.execute("PRAGMA secure_delete = ON")
         if self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             self._set_wal()
         version = self._version()
@@ -167,7 +158,9 @@ def _make_private(path: Path) -> None:
     """
     folder = path.parent
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        missing = [part for part in (folder, *folder.parents) if not part.exists()]
+        for part in reversed(missing):  # whoever may write to a parent can put another folder in our place
+            part.mkdir(mode=0o700, exist_ok=True)
         found = folder.stat()
         if found.st_uid != os.geteuid():
             raise ConfigurationError(f"{folder} belongs to another user (uid {found.st_uid})", remedy=_OWN_FOLDER)

@@ -198,9 +198,10 @@ class SqliteStore:
     def forget(self, key: str) -> None:
         with self._db.transaction() as db:
             db.execute("DELETE FROM facts WHERE key = ?", (key,))
+        self._db.empty_log()
 
     def purge(self, run_id: str) -> None:
-        with self._db.overwriting() as db:
+        with self._db.transaction() as db:
             for table, column in (("records", "run_id"), ("events", "run_id"), ("approvals", "run_id"), ("runs", "id")):
                 db.execute(f"DELETE FROM {table} WHERE {column} = ?", (run_id,))  # noqa: S608 - four names of ours
         self._db.empty_log()

@@ -6,6 +6,7 @@ from enum import StrEnum, auto
 
 from coderoute.domain.cells import cells, filled
 from coderoute.domain.visible import visible, visible_bytes
+from coderoute.keys import held
 
 TAB = "\N{RIGHTWARDS ARROW}"
 TAB_STOPS = 4
@@ -104,8 +105,9 @@ def rule(text: str, width: int, line: str = "-") -> list[Row]:
 
 
 def code(data: bytes) -> str:
-    """A line of a file as a person may see it; a tab is an arrow and the room up to its stop."""
-    parts = visible_bytes(data).split("\t")
+    """A line of a file as a person may see it; a tab is an arrow and the room up to its stop. A key is taken out here,
+    as long as it stands in one piece: rows break it."""
+    parts = held().redacted(visible_bytes(data)).split("\t")
     shown = ""
     for part in parts[:-1]:
         shown += part

@@ -12,7 +12,7 @@ from coderoute.domain.judgement import Outcome, TestReport, stands_for
 from coderoute.domain.plan import Class, Kind, Plan, Reproduction, Step, in_order, mistakes
 
 STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,39}")
-RESERVED_ID = re.compile(r"direct|review|rework(-.*)?|onto(-.*)?")
+RESERVED_ID = re.compile(r"direct|review|rework(-.*)?|(onto|join|mend)-.*")
 """Steps of our own, and the review beside the steps in a quote."""
 
 MAX_MISTAKES = 12
