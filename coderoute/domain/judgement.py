@@ -246,6 +246,8 @@ class Evidence:
     """Ids of protected items about weakened or removed tests."""
     provider_problem: str | None = None
     """Why the provider gave no answer."""
+    provider_replaced: bool = False
+    """Another model, which the user listed, is asked instead."""
     flaky: tuple[str, ...] = ()
     """Those of `failed_checks` that passed and failed on the same tree."""
     unplanned_failures: tuple[str, ...] = ()

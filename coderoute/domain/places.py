@@ -49,6 +49,11 @@ def attempt(step: str, number: int) -> str:
     return f"attempt/{step}/{number}"
 
 
+def model(place: str) -> str:
+    """Which of several models is asked at a place, e.g. `execute/fix/2`."""
+    return f"model/{place}"
+
+
 def start(step: str, number: int) -> str:
     """Which class began the step with attempt `number`, and why."""
     return f"start/{step}/{number}"
@@ -110,9 +115,9 @@ def strength(number: int) -> str:
     return f"strength/{number}"
 
 
-def reviewing(number: int) -> str:
-    """What came of asking for a review of candidate `number`."""
-    return f"reviewing/{number}"
+def reviewing(number: int, again: int = 0) -> str:
+    """What came of asking for a review of candidate `number`; `again` counts models that gave no answer before."""
+    return f"reviewing/{number}/{again}" if again else f"reviewing/{number}"
 
 
 def review(number: int) -> str:

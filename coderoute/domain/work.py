@@ -126,6 +126,8 @@ class AttemptEnd(StrEnum):
     NO_MONEY = "over_budget"
     NO_TOOLS = "no_tool_calls"
     """The model kept talking instead of calling a tool, even after it was asked."""
+    NO_ANSWER = "no_answer"
+    """Its provider is down, and another model is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

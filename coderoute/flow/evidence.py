@@ -98,9 +98,9 @@ def gather(
 
 
 def no_answer(
-    step: Step, cls: str, number: int, history: History, problem: str, budget_usd: Decimal
+    step: Step, cls: str, number: int, history: History, problem: str, budget_usd: Decimal, *, replaced: bool = False
 ) -> Evidence:  # fmt: skip
-    """Of an attempt whose provider did not answer: nothing is known but that."""
+    """Of an attempt whose provider did not answer: nothing is known but that, and whether another model is asked."""
     return Evidence(
         step_class=cls, attempt_number=number, attempts_of_class=history.attempts_of_class, end="", give_up_kind=None,
         summary="", diff_lines=0, diff_files=0, estimated_lines=step.diff_lines, has_changes=False,
@@ -108,7 +108,7 @@ def no_answer(
         unexpected_failures=(), vanished=(), test_problem=None, failure_signature=None,
         earlier_signatures=history.signatures, spent_usd=None, budget_usd=f"{budget_usd:f}", over_budget=False,
         feedback="", replans_used=history.replans_used, kind=step.kind, own_failures=history.own_failures,
-        other_failures=history.other_failures, provider_problem=problem,
+        other_failures=history.other_failures, provider_problem=problem, provider_replaced=replaced,
     )  # fmt: skip
 
 

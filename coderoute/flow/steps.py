@@ -1,9 +1,10 @@
 """A step of the plan -> the tree it leaves: attempts, their proof, and the decision after each."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 
 from coderoute.domain import places
 from coderoute.domain.conversation import ModelRef
@@ -25,6 +26,7 @@ from coderoute.errors import Exhausted, Refused, Unavailable
 from coderoute.flow.admission import admit_tree
 from coderoute.flow.evidence import History, account, gather, no_answer
 from coderoute.flow.experience import Experience, economics_of, keeps_to_plan, outcome_of, remember_attempt
+from coderoute.flow.failover import chosen, or_no_answer
 from coderoute.flow.ground import Ground
 from coderoute.flow.proof import prove
 from coderoute.flow.world import Questions, World
@@ -70,6 +72,7 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
     signatures: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     tries: Counter[str] = Counter()
     failures: Counter[str] = Counter()
+    down: set[str] = set()
     while True:
         progress.attempts[step.id] += 1
         number = progress.attempts[step.id]
@@ -79,18 +82,26 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
             replans_used=progress.replans_used, own_failures=failures[cls],
             other_failures=failures.total() - failures[cls],
         )  # fmt: skip
-        assignment = assign(world, plan, step, last, number, cls, origin, ground, tuple(tried), tuple(progress.done))
+        assignment = assign(
+            world, plan, step, last, number, cls, origin, ground, tuple(tried), tuple(progress.done), down
+        )  # fmt: skip
         if world.is_new(places.attempt(step.id, number)):
             world.tell("attempt.started", {"step": step.id, "attempt": number, "class": cls, "title": step.title})
         try:
             attempt = world.journal.once(
-                places.attempt(step.id, number), Attempt, try_once, world, assignment, ground.image
-            )
+                places.attempt(step.id, number), Attempt, or_no_answer, world, assignment.role, down,
+                partial(try_once, world, assignment, ground.image), partial(unanswered, assignment),
+            )  # fmt: skip
         except Unavailable as error:
             if error.reason == "provider_down":  # the attempt goes on when the run does: nothing is recorded
-                down = decide(no_answer(step, cls, number, history, error.problem, world.terms.budget_usd), policy)
-                world.tell("attempt.waits", {"step": step.id, "attempt": number, "reason": explain(down)})
+                waits = decide(no_answer(step, cls, number, history, error.problem, world.terms.budget_usd), policy)
+                world.tell("attempt.waits", {"step": step.id, "attempt": number, "reason": explain(waits)})
             raise
+        if attempt.end is AttemptEnd.NO_ANSWER:
+            tries[cls] -= 1
+            told_of = no_answer(step, cls, number, history, attempt.summary, world.terms.budget_usd, replaced=True)
+            world.journal.once(places.decision(step.id, number), Decision, decide, told_of, policy)
+            continue
         changes = world.repository.changes(origin, attempt.tree)
         world.journal.once(places.size(step.id, number), tuple[int, int], size_of, changes)
         admission = world.journal.once(
@@ -205,11 +216,13 @@ def first_class(world: World, step: Step) -> str:
 
 def assign(
     world: World, plan: Plan, step: Step, last: bool, number: int, cls: str, tree: str, ground: Ground,
-    tried: tuple[str, ...], done: tuple[str, ...],
+    tried: tuple[str, ...], done: tuple[str, ...], down: Collection[str],
 ) -> Assignment:  # fmt: skip
     role = "cheap" if cls == Class.CHEAP else "frontier"
+    by_model = cls in (Class.CHEAP, Class.FRONTIER)
+    model = chosen(world, role, f"execute/{step.id}/{number}", down) if by_model else world.model(role)
     return Assignment(
-        run_id=world.run_id, step=step, number=number, cls=cls, role=role, model=world.model(role),
+        run_id=world.run_id, step=step, number=number, cls=cls, role=role, model=model,
         base_tree=ground.base.tree, tree=tree, tried=tried, done=done, max_turns=world.terms.max_turns,
         max_lines=min(world.terms.diff_lines, max(2 * step.diff_lines, 50)), env=dict(world.terms.test.env),
         nonce=world.nonce(f"execute/{step.id}/{number}"), test_command=world.terms.test.command,
@@ -229,6 +242,14 @@ def try_once(world: World, assignment: Assignment, image: str) -> Attempt:
             )
 
     return world.on_machines(image, work)
+
+
+def unanswered(assignment: Assignment, problem: str) -> Attempt:
+    """An attempt whose model gave no answer: nothing was done."""
+    return Attempt(
+        number=assignment.number, cls=assignment.cls, model=assignment.model.name, end=AttemptEnd.NO_ANSWER,
+        summary=problem, give_up_kind=None, tree=assignment.tree, refused=None, turns=0, commands=0,
+    )  # fmt: skip
 
 
 def run_command(world: World, assignment: Assignment, sandbox: Sandbox) -> Attempt:

@@ -5,6 +5,7 @@ Told from the top each time a run is started or resumed; what the journal holds 
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from coderoute.domain import places
 from coderoute.domain.cost_model import DirectOrPlanned
@@ -15,6 +16,7 @@ from coderoute.errors import Blocked, Exhausted
 from coderoute.flow.candidate import needed
 from coderoute.flow.execution import carry_out_plan
 from coderoute.flow.experience import Experience, economics_of, experience_of
+from coderoute.flow.failover import chosen, or_no_answer
 from coderoute.flow.ground import Ground, lay_ground
 from coderoute.flow.steps import Progress, Replan, first_class
 from coderoute.flow.to_the_gate import to_the_gate
@@ -82,11 +84,13 @@ def plan_it(
         Blocked: questions, high risk, or nothing to do.
         Exhausted: no usable plan, or no money for one.
     """
-    number, refused = after, 0
+    number, refused, down = after, 0, set[str]()
     while True:
         number += 1
-        planning = journaled_plan(world, task, triaged, located, ground, tuple(remarks), number)
+        planning = journaled_plan(world, task, triaged, located, ground, tuple(remarks), number, down)
         plan = planning.plan
+        if planning.unanswered:
+            continue
         if plan is None:
             refused += 1
             if refused >= MAX_PLANS_REFUSED:
@@ -122,8 +126,9 @@ def plan_it(
 
 
 def journaled_plan(
-    world: World, task: Task, triaged: Triage, located: Located, ground: Ground, remarks: tuple[str, ...], number: int
-) -> Planning:
+    world: World, task: Task, triaged: Triage, located: Located, ground: Ground, remarks: tuple[str, ...], number: int,
+    down: set[str],
+) -> Planning:  # fmt: skip
     if triaged.tiny:
         return Planning(
             plan=world.journal.once(places.plan(number), Plan, direct, task, triaged, world.nonce("direct")),
@@ -138,11 +143,15 @@ def journaled_plan(
         world.tell("plan.started", {"number": number})
         world.open_ahead(ground.image, ground.base.tree)
     role = world.terms.role("plan", "frontier")
+    model = chosen(world, role, f"plan/{number}", down)
+    ask = partial(
+        make_plan, context, run_id=world.run_id, number=number, model=model, role=role, repository=world.repository,
+        ledger=world.ledger, nonce=world.nonce(f"plan/{number}"),
+    )  # fmt: skip
     try:
         planning = world.journal.once(
-            places.planning(number), Planning, make_plan, context, run_id=world.run_id, number=number,
-            model=world.model(role), role=role, repository=world.repository, ledger=world.ledger,
-            nonce=world.nonce(f"plan/{number}"),
+            places.planning(number), Planning, or_no_answer, world, role, down, ask,
+            lambda problem: Planning(plan=None, problem=problem, unanswered=True),
         )  # fmt: skip
     except OverBudget as error:
         raise Exhausted(error.problem, reason="over_budget", remedy=error.remedy) from error

@@ -1,5 +1,7 @@
 """The end of the story: what the steps left is reviewed, mended, kept up with its target, and put before a person."""
 
+from functools import partial
+
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate
 from coderoute.domain.economics import ReviewOutcome
@@ -12,6 +14,7 @@ from coderoute.errors import Blocked, Exhausted
 from coderoute.flow.admission import contents
 from coderoute.flow.candidate import make_candidate, needed, read_patch, summary_for_reviewer
 from coderoute.flow.experience import remember_review
+from coderoute.flow.failover import chosen, or_no_answer
 from coderoute.flow.ground import Ground, lay_ground
 from coderoute.flow.moved_target import carry_over, review_carried_over
 from coderoute.flow.proof import concerned
@@ -98,20 +101,7 @@ def spot_checked(world: World, ground: Ground, tree: str) -> Strength:
 
 def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground: Ground, reworks: int) -> str | None:
     """What the reviewer wants mended, or None: on to the gate."""
-    role = world.terms.role("review", "premium")
-    # a review that was carried over was no attempt
-    earlier = [number for number in range(1, candidate.number) if not world.is_new(places.reviewing(number))]
-    if world.is_new(places.reviewing(candidate.number)):
-        world.tell("review.started", {"candidate": candidate.number})
-    try:
-        reviewing = world.journal.once(
-            places.reviewing(candidate.number), Reviewing, judge, task=task, plan=plan, patch=candidate.patch,
-            patch_bytes=read_patch(candidate.patch), evidence=evidence_for_reviewer(world, candidate, ground),
-            run_id=world.run_id, number=len(earlier) + 1, model=world.model(role), role=role,
-            repository=world.repository, ledger=world.ledger, nonce=world.nonce(f"review/{candidate.number}"),
-        )  # fmt: skip
-    except OverBudget as error:
-        raise Exhausted(error.problem, reason="over_budget", remedy=error.remedy) from error
+    reviewing = answered_review(world, task, plan, candidate, ground)
     review = reviewing.review
     if review is None:
         problem = f"the reviewer gave no usable verdict: {reviewing.problem}"
@@ -147,6 +137,38 @@ def review_it(world: World, task: Task, plan: Plan, candidate: Candidate, ground
                 decision.reason, reason="review_rejected",
                 remedy="coderoute show RUN has the findings; start anew with a clearer issue",
             )  # fmt: skip
+
+
+def answered_review(world: World, task: Task, plan: Plan, candidate: Candidate, ground: Ground) -> Reviewing:
+    """The word of the first model of the review's role that gives an answer.
+
+    Raises:
+        Exhausted: no money for it.
+        Unavailable: nobody answers.
+    """
+    role, down, again = world.terms.role("review", "premium"), set[str](), 0
+    if world.is_new(places.reviewing(candidate.number)):
+        world.tell("review.started", {"candidate": candidate.number})
+    while True:
+        place = places.reviewing(candidate.number, again)
+        asked = world.journal.keys("reviewing/")  # a review that was carried over was no attempt
+        number = (asked.index(place) if place in asked else len(asked)) + 1
+        ask = partial(
+            judge, task=task, plan=plan, patch=candidate.patch, patch_bytes=read_patch(candidate.patch),
+            evidence=evidence_for_reviewer(world, candidate, ground), run_id=world.run_id, number=number,
+            model=chosen(world, role, f"review/{number}", down), role=role, repository=world.repository,
+            ledger=world.ledger, nonce=world.nonce(f"review/{candidate.number}"),
+        )  # fmt: skip
+        try:
+            reviewing = world.journal.once(
+                place, Reviewing, or_no_answer, world, role, down, ask,
+                lambda problem: Reviewing(review=None, problem=problem, unanswered=True),
+            )  # fmt: skip
+        except OverBudget as error:
+            raise Exhausted(error.problem, reason="over_budget", remedy=error.remedy) from error
+        if not reviewing.unanswered:
+            return reviewing
+        again += 1
 
 
 def evidence_for_reviewer(world: World, candidate: Candidate, ground: Ground) -> str:

@@ -75,6 +75,8 @@ class Line:
     failures: int = 0
     interrupted_at: int | None = None
     bug: Exception | None = None
+    dead: set[str] = field(default_factory=set)
+    """Models that give no answer."""
     requests: list[ModelRequest] = field(default_factory=list)
 
     def complete(self, request: ModelRequest) -> ModelReply:
@@ -83,6 +85,9 @@ class Line:
             raise self.bug
         if len(self.requests) == self.interrupted_at:
             raise KeyboardInterrupt
+        if request.model.name in self.dead:
+            why = f"{request.model.name} answered HTTP 529"
+            raise ProviderError(why, remedy="wait, then: coderoute resume", retryable=True, billed=False)
         if self.good:
             self.good -= 1
         elif self.failures:

@@ -72,6 +72,11 @@ ROWS: list[tuple[str, Evidence, Action, str | None, Cause | None, str | None]] =
     # provider_down
     ("no answer", replace(GOOD, provider_problem="overloaded"), ASK, "provider_down", Cause.PROVIDER, None),
     (
+        "no answer, and another model of the user's list is asked",
+        replace(GOOD, provider_problem="overloaded", provider_replaced=True), AGAIN, "provider_down", Cause.PROVIDER,
+        "cheap",
+    ),
+    (
         "no answer for frontier, its tries used up",
         replace(FRONTIER_AGAIN, provider_problem="overloaded"), ASK, "provider_down", Cause.PROVIDER, None,
     ),

@@ -59,6 +59,8 @@ def environment_broken(evidence: Evidence, policy: Policy) -> Decision | None:
 def provider_down(evidence: Evidence, policy: Policy) -> Decision | None:
     if evidence.provider_problem is None:
         return None
+    if evidence.provider_replaced:
+        return retry(evidence, "provider_down", evidence.provider_problem, Cause.PROVIDER)
     return ask("provider_down", evidence.provider_problem, Cause.PROVIDER)
 
 

@@ -30,6 +30,8 @@ class Planning:
 
     plan: Plan | None
     problem: str | None
+    unanswered: bool = False
+    """Its provider was down: nothing is wrong with the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,8 @@ class Reviewing:
 
     review: Review | None
     problem: str | None
+    unanswered: bool = False
+    """Its provider was down: another model is asked."""
 
 
 def judge(
