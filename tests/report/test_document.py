@@ -314,6 +314,27 @@ def test_what_processes_measured_is_added_up_and_the_rest_of_their_time_is_our_o
     assert timing == {"total_s": 6.2, "model_s": None, "sandbox_s": 1.5, "waiting_s": 0.5, "overhead_s": 1.7}
 
 
+@pytest.mark.parametrize(
+    ("until", "seconds", "total_s"),
+    [
+        ("2026-11-22T06:00:05+00:00", {"any": 3.5, "whole": 5.0}, 5.0),
+        ("2026-11-22T16:00:05+00:00", {"any": 3.5, "whole": 5.0}, 5.0),
+        ("2026-11-22T06:00:05+00:00", {"any": 3.5}, 3.5),
+        ("2026-11-22T06:00:05+00:00", {}, 0.0),
+    ],
+)
+def test_a_clock_that_is_set_meanwhile_makes_no_time(
+    story: Story, until: str, seconds: dict[str, float], total_s: float
+) -> None:
+    story.event("run.working", "2026-11-22T10:00:00+00:00")
+    story.event("run.waiting", until, seconds=seconds)
+
+    timing = story.document()["timing"]
+
+    assert timing["total_s"] == total_s
+    assert timing["overhead_s"] in (None, total_s - 3.5)
+
+
 def test_a_second_candidate_takes_the_place_of_the_first(story: Story, candidate: Candidate) -> None:
     story.whole()
     changed = replace(candidate, number=2, patch=replace(candidate.patch, sha256="e" * 64))
