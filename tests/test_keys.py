@@ -47,6 +47,15 @@ def test_a_variable_that_settings_name_is_held_from_then_on() -> None:
     assert environ == ENVIRON
 
 
+def test_a_key_that_a_program_printed_is_redacted_like_the_others() -> None:
+    keys = Keys(ENVIRON)
+    assert keys.redacted("gho_canary0815") == "gho_canary0815"
+    assert keys.take_in("gh auth token", "gho_canary0815") == "gho_canary0815"
+    assert keys.redacted("x gho_canary0815") == "x [redacted: gh auth token]"
+    assert "gho_canary0815" in keys.known
+    assert "gho_canary0815" not in repr(keys) + str(keys.environ)
+
+
 def test_no_key_is_an_empty_key() -> None:
     assert Keys({"OPENAI_API_KEY": ""}).hold("OPENAI_API_KEY") == ""
     assert Keys({}).hold("OPENAI_API_KEY") == ""

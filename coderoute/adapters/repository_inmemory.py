@@ -197,13 +197,16 @@ class InMemoryRepository:
     def diff(self, base_tree: str, tree: str) -> bytes:
         return b"".join(self._file_diff(path, old, new) for path, old, new in self._pairs(base_tree, tree))
 
+    def commit(self, *, tree: str, base: Base, message: str, author: Identity, at: datetime) -> str:
+        return self._commit(
+            tree, f"{base.commit} {message} {author.name} <{author.email}> {at.isoformat()}", base.commit
+        )
+
     def merge(
         self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime,
         replaces: Collection[str] = (),
     ) -> MergeResult:  # fmt: skip
-        commit = self._commit(
-            tree, f"{base.commit} {message} {author.name} <{author.email}> {at.isoformat()}", base.commit
-        )
+        commit = self.commit(tree=tree, base=base, message=message, author=author, at=at)
         target = None if base.target is None else base.target.removeprefix("refs/heads/")
         if target is not None and self.branches.get(target) not in (base.commit, commit):
             raise TargetMoved(f"{base.target} is {self.branches.get(target)}, the change is for {base.commit}")

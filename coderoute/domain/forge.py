@@ -125,3 +125,39 @@ class LineRemark:
     path: str
     line: int
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Why a pull request cannot be merged, and what somebody can do about it."""
+
+    why: str
+    remedy: str
+
+
+def merge_obstacle(found: PullRequest, head: str) -> Obstacle | None:
+    """What keeps `found` from being merged at the commit `head`, as far as it says; None also where it was merged with
+    that head. What the forge's own rules demand only the forge knows."""
+    if found.head_commit != head:
+        return Obstacle(
+            why=f"is at {found.head_commit[:12]} now, not at {head[:12]}",
+            remedy="look what was pushed; coderoute resume RUN makes the branch ours again and asks anew",
+        )
+    if found.merged:
+        return None
+    if not found.is_open:
+        return Obstacle(why="is closed", remedy="reopen it, or: coderoute reject RUN")
+    if found.draft:
+        return Obstacle(why="is a draft", remedy="press *Ready for review* there, then: coderoute merge RUN")
+    if found.mergeable is False:
+        return Obstacle(
+            why=f"has a conflict with {found.base_branch}",
+            remedy="coderoute resume RUN brings the change to it as it is now",
+        )
+    return None
+
+
+def is_ours(author: Account, me: Account | None) -> bool:
+    """Whether we wrote something. Without an account of our own (`me`) we are a bot, and what a person wrote is never
+    taken for ours."""
+    return not author.human if me is None else author.login == me.login

@@ -210,4 +210,19 @@ def reading_before(candidate_number: int) -> str:
     return f"reading/approval-{candidate_number}"
 
 
+def published(candidate_number: int) -> str:
+    """A candidate as a pull request."""
+    return f"published/{candidate_number}"
+
+
+def heard_before(candidate_number: int) -> str:
+    """The newest comment on the pull request before this candidate was pushed."""
+    return f"publishing/{candidate_number}/since"
+
+
+def committed_at(candidate_number: int) -> str:
+    """The time in the commit that is pushed, so that a repeated push is the same."""
+    return f"publishing/{candidate_number}/at"
+
+
 MERGED = "merged"

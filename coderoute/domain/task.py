@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from coderoute.domain.forge import ForgeRepository
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -15,6 +17,11 @@ class Task:
     number: int | None = None
     sha256: str
     """Of the text as it was read."""
+    author: str | None = None
+    """Who asked, by their name on the forge."""
+    labels: tuple[str, ...] = ()
+    forge: ForgeRepository | None = None
+    """Where the issue is, and the pull request will be; None for a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

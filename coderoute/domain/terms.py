@@ -91,6 +91,10 @@ class Terms:
 
     fallbacks: dict[str, tuple[ModelRef, ...]] = field(default_factory=dict)
     """By role: who may be asked, in a fresh attempt, while its model is down; in this order."""
+    draft: bool = True
+    """A pull request is opened as a draft, which a person marks as ready."""
+    labels: tuple[str, ...] = ()
+    """Of a pull request."""
     parallel_steps: int = 1
     """Steps of a plan that may be worked on at the same time."""
     tariffs: dict[str, Tariff] = field(default_factory=dict)

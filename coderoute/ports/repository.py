@@ -137,6 +137,14 @@ class Repository(Protocol):
         """The patch text (git format, full index, binary), byte for byte the same for the same two trees."""
         ...
 
+    def commit(self, *, tree: str, base: Base, message: str, author: Identity, at: datetime) -> str:
+        """The commit of `tree` on the base commit, in our own object store; the same for the same arguments.
+
+        Raises:
+            BadInput: git takes no commit by this author.
+        """
+        ...
+
     def merge(
         self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime,
         replaces: Collection[str] = (),

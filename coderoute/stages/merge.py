@@ -62,15 +62,18 @@ def branch_name(task: Task, run_id: str) -> str:
     return f"coderoute/{task.number if task.number is not None else slug}-{run_id}"
 
 
-def commit_message(plan: Plan, approval: Approval, run_id: str, number: int | None) -> str:
-    """Subject and body from the plan's summary, made harmless; then our own trailers, the only ones."""
+def commit_message(plan: Plan, approval: Approval | None, run_id: str, number: int | None) -> str:
+    """Subject and body from the plan's summary, made harmless; then our own trailers, the only ones. Without an
+    `approval` nobody is named: the commit is made for people to look at."""
     first, _, body = plan.summary.strip().partition("\n")
     subject = one_line(first, MAX_SUBJECT_CHARS) or "Change without a summary"
     if subject != visible(first.strip()):
         body = f"{first}\n{body}"  # what the subject had no room for
     said = harmless("\n\n".join(part for part in (subject, visible(body.strip())) if part))
-    approver = approval.by if approval.claimed_as is None else f"{approval.by}, as {approval.claimed_as}"
-    trailers = [f"Coderoute-Run: {run_id}", f"Approved-by: {harmless(one_line(approver))}"]
+    trailers = [f"Coderoute-Run: {run_id}"]
+    if approval is not None:
+        approver = approval.by if approval.claimed_as is None else f"{approval.by}, as {approval.claimed_as}"
+        trailers.append(f"Approved-by: {harmless(one_line(approver))}")
     if number is not None:
         trailers.append(f"Fixes #{number}")
     return "\n\n".join((said, "\n".join(trailers))) + "\n"

@@ -1,18 +1,32 @@
 """The user's local git repository, read through a store of our own and changed by nothing but `merge`."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from coderoute.adapters.repository_git import differences, intake, layout, patches, reapply, trees
+from coderoute.adapters.repository_git import (
+    commits,
+    differences,
+    intake,
+    layout,
+    mirror,
+    patches,
+    reapply,
+    refs,
+    trees,
+)
 from coderoute.adapters.repository_git.identity import UserConfiguration
 from coderoute.adapters.repository_git.layout import Setting
 from coderoute.adapters.repository_git.merge import Merge
 from coderoute.adapters.repository_git.objects import Objects
 from coderoute.adapters.repository_git.safe_git import open_store
+from coderoute.adapters.repository_git.transport import GitRemote
+from coderoute.domain.forge import ForgeRepository
+from coderoute.domain.issue_name import Remotes
 from coderoute.domain.task import Base, Revision
 from coderoute.domain.work import FileChange, SnapshotFile, TreeFile
+from coderoute.errors import Refused
 from coderoute.ports import Identity, Match, MergeResult, Reapplied
 
 
@@ -20,15 +34,16 @@ class GitRepository:
     """ports.Repository on disk.
 
     `path` is a folder in the repository. `quarantine` is the bare repository that holds what a run makes; it is
-    created, and kept by whoever keeps the run. `lock_wait_s` is how long `merge` waits for git's own locks.
+    created, and kept by whoever keeps the run. `lock_wait_s` is how long `merge` waits for git's own locks. With
+    `is_mirror`, `path` is what `mirror.bring_up` made; everything but `merge` works on it.
 
     Raises:
         BadInput: `path` is in no repository, or in a bare one.
         Unavailable: there is no git.
     """
 
-    def __init__(self, path: Path, quarantine: Path, *, lock_wait_s: float = 10.0) -> None:
-        self._layout = layout.find(path)
+    def __init__(self, path: Path, quarantine: Path, *, lock_wait_s: float = 10.0, is_mirror: bool = False) -> None:
+        self._layout = mirror.layout_of(path) if is_mirror else layout.find(path)
         self._git = open_store(quarantine.absolute(), self._layout.objects, shallow=self._layout.shallow)
         self._objects = Objects(self._git)
         self._lock_wait_s = lock_wait_s
@@ -84,10 +99,43 @@ class GitRepository:
     def diff(self, base_tree: str, tree: str) -> bytes:
         return differences.diff(self._git, base_tree, tree)
 
+    def remotes(self) -> Remotes:
+        """Where the user's repository fetches from, as its own configuration says."""
+        urls: dict[str, str] = {}
+        for setting in self._settings:
+            kind, _, rest = setting.key.partition(".")
+            name, _, key = rest.rpartition(".")
+            if kind == "remote" and key == "url" and setting.value:
+                urls.setdefault(name, setting.value)
+        head = refs.head(self._layout.git_dir, self._layout.common_dir)
+        branch = head.name.removeprefix("refs/heads/") if head is not None else ""
+        upstream = layout.last(self._settings, f"branch.{branch}.remote")
+        return Remotes(urls=urls, upstream=None if upstream is None else upstream.value)
+
+    def remote(
+        self, repository: ForgeRepository, *, token: str | None, environ: Mapping[str, str], known: Sequence[str] = ()
+    ) -> GitRemote:
+        """ports.Remote for `repository` on its forge, with our own store. `known` are commits that the user's
+        repository has of it, such as the run's base."""
+        return GitRemote(git=self._git, repository=repository, token=token, environ=environ, known=known)
+
+    def commit(self, *, tree: str, base: Base, message: str, author: Identity, at: datetime) -> str:
+        return commits.commit(self._git, tree=tree, parent=base.commit, message=message, author=author, at=at)
+
     def merge(
         self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime,
         replaces: Collection[str] = (),
     ) -> MergeResult:  # fmt: skip
+        if self._layout.mirror_of is not None:
+            raise Refused(f"there is no checkout of {self._layout.mirror_of} here", remedy="merge it at the forge")
+        return self._merge(
+            tree=tree, base=base, branch=branch, message=message, author=author, at=at, replaces=replaces
+        ).run()
+
+    def _merge(
+        self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime,
+        replaces: Collection[str] = (),
+    ) -> Merge:  # fmt: skip
         return Merge(
             git=self._git,
             objects=self._objects,
@@ -101,7 +149,7 @@ class GitRepository:
             at=at,
             replaces=frozenset(replaces),
             lock_wait_s=self._lock_wait_s,
-        ).run()
+        )
 
     def author(self) -> Identity | None:
         return UserConfiguration(self._layout, self._settings).identity()

@@ -15,7 +15,7 @@ MAX_SMALL_FILE = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A repository with a work tree.
+    """A repository with a work tree, or a mirror of ours, which has none.
 
     `git_dir` is the work tree's own (`.git/worktrees/<name>` for a linked one), `common_dir` the one with the objects
     and branches. All absolute.
@@ -24,6 +24,8 @@ class Layout:
     root: Path
     git_dir: Path
     common_dir: Path
+    mirror_of: str | None = None
+    """The address of the repository that this is our mirror of."""
 
     @property
     def objects(self) -> Path:
@@ -149,7 +151,7 @@ def refuse_unsupported(layout: Layout, settings: tuple[Setting, ...]) -> None:
     if any((layout.objects / "pack").glob("*.promisor")):
         raise _partial(layout)
     bare = last(settings, "core.bare")
-    if bare is not None and bare.is_true and layout.git_dir == layout.common_dir:
+    if bare is not None and bare.is_true and layout.git_dir == layout.common_dir and layout.mirror_of is None:
         raise BadInput(f"{layout.root} is a bare repository", remedy="name a work tree with --repo")
     worktree = last(settings, "core.worktree") if layout.git_dir == layout.common_dir else None
     if worktree is not None and (layout.git_dir / (worktree.value or "")).resolve() != layout.root:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from coderoute.adapters.repository_git import checkouts, refs
+from coderoute.adapters.repository_git import checkouts, commits, refs
 from coderoute.adapters.repository_git.checkouts import Checkout, Index, index_lock
 from coderoute.adapters.repository_git.conversions import converted
 from coderoute.adapters.repository_git.differences import changes
 from coderoute.adapters.repository_git.files import State, WorkTree
 from coderoute.adapters.repository_git.identity import UserConfiguration
 from coderoute.adapters.repository_git.layout import Layout, Setting, last
-from coderoute.adapters.repository_git.objects import Objects, checked
+from coderoute.adapters.repository_git.objects import Objects
 from coderoute.adapters.repository_git.safe_git import AS_IT_IS, GitFailed, SafeGit
 from coderoute.domain.paths import shown
 from coderoute.domain.task import Base
@@ -66,33 +66,13 @@ class Merge:
     @cached_property
     def commit(self) -> str:
         """The id of the commit: the same for the same arguments."""
-        if self.at.utcoffset() is None:
-            raise ValueError(f"{self.at!r} has no time zone")
-        moment = f"@{int(self.at.timestamp())} {self.at:%z}"
-        try:
-            printed = self.git.run(
-                *("commit-tree", checked(self.tree), "-p", checked(self.base.commit), "-F", "-"),
-                stdin=self.message.encode("utf-8"),
-                env=self._identity | {"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment},
-            )
-        except GitFailed as failed:
-            raise BadInput(
-                f"no commit by {shown(self.author.name)} <{shown(self.author.email)}>: {shown(failed.stderr)}",
-                remedy="set a name and an address: git config --global user.name, user.email",
-            ) from failed
-        return printed.decode().strip()
+        return commits.commit(
+            self.git, tree=self.tree, parent=self.base.commit, message=self.message, author=self.author, at=self.at
+        )
 
     @cached_property
     def changes(self) -> tuple[FileChange, ...]:
         return changes(self.git, self.base.tree, self.tree)
-
-    @property
-    def _identity(self) -> dict[str, str]:
-        return {
-            f"GIT_{role}_{part}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for part, value in (("NAME", self.author.name), ("EMAIL", self.author.email))
-        }
 
     def _check_names(self) -> None:
         target = self.base.target
@@ -236,7 +216,7 @@ class Merge:
             dataclasses.replace(self.git, config=waits).run(
                 *("update-ref", "-z", "--stdin", "-m", f"coderoute: merge {self.branch}"),
                 stdin="".join(["start\0", *commands, "prepare\0", "commit\0"]).encode("utf-8", "surrogateescape"),
-                env=self._identity,
+                env=commits.identity(self.author),
                 git_dir=holder.git_dir if holder is not None else self.layout.git_dir,
             )
         except GitFailed as failed:

@@ -8,6 +8,7 @@ ours, and `-c` for every key that could name a program.
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,9 @@ PLUMBING = frozenset(
     }
 )  # fmt: skip
 
+NETWORK = frozenset({"fetch", "push"})
+"""Only `run_over` starts these: with an address, and the one protocol of that address allowed."""
+
 CLEAN_ATTRIBUTES = "* -filter !diff !merge -text -eol -ident -export-ignore -export-subst -working-tree-encoding\n"
 """`!diff`, not `-diff`: with the latter every text file would be shown as binary."""
 
@@ -46,6 +50,13 @@ _CLEAN_CONFIG = (
     "core.sshCommand=/bin/false", "credential.helper=", "commit.gpgSign=false", "gpg.program=/bin/false",
     "core.alternateRefsCommand=/bin/false", "gc.auto=0", "maintenance.auto=false", "transfer.fsckObjects=true",
     "pack.threads=1", "tar.umask=0022", "i18n.commitEncoding=utf-8",
+)  # fmt: skip
+
+_CAREFUL_HTTP = (
+    "http.followRedirects=false", "http.sslVerify=true",
+    "http.emptyAuth=false", "http.delegation=none", "http.lowSpeedLimit=1000", "http.lowSpeedTime=60",
+    "push.gpgSign=false", "push.followTags=false", "push.recurseSubmodules=no", "push.useBitmaps=false",
+    "fetch.writeCommitGraph=false", "fetch.prune=false", "fetch.parallel=1",
 )  # fmt: skip
 
 OID = re.compile(r"[0-9a-f]{40}")
@@ -143,12 +154,43 @@ class SafeGit:
             raise GitFailed(arguments, exit_code, problem)
         return printed
 
+    def run_over(
+        self, protocol: str, *arguments: str, env: Mapping[str, str], timeout_s: float
+    ) -> "subprocess.CompletedProcess[bytes]":
+        """`git fetch` or `git push` with `protocol` allowed, which is `https` or `http`; how it ended, whatever the
+        exit code. `env` has what only this call may know.
+
+        Raises:
+            Unavailable: it did not end in time.
+        """
+        if protocol not in ("https", "http") or arguments[0] not in NETWORK:
+            raise ValueError(f"git {arguments[0]} over {protocol} is not what we do")
+        command = self._line(arguments, (f"protocol.{protocol}.allow=always", *_CAREFUL_HTTP))
+        environment = self._environment(self.store, None, {**env, "GIT_ALLOW_PROTOCOL": protocol})
+        with _process(command, environment, self.store) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=timeout_s)
+            except BaseException as broken_off:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # with the program that speaks HTTP for it
+                if not isinstance(broken_off, subprocess.TimeoutExpired):
+                    raise
+                raise Unavailable(
+                    f"git {arguments[0]} did not end within {timeout_s:.0f} s",
+                    reason="git_timeout",
+                    remedy="check the network, then: coderoute resume",
+                ) from broken_off
+        return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
     def _command(self, arguments: Sequence[str]) -> list[str]:
         if arguments[0] not in PLUMBING:
             raise ValueError(f"git {arguments[0]} is not plumbing that we allow")
         if arguments[0] == "apply" and "--cached" not in arguments:
             raise ValueError("git apply must not write to a work tree")
-        options = [part for pair in (*_CLEAN_CONFIG, *self.config) for part in ("-c", pair)]
+        return self._line(arguments)
+
+    def _line(self, arguments: Sequence[str], more: Sequence[str] = ()) -> list[str]:
+        options = [part for pair in (*_CLEAN_CONFIG, *self.config, *more) for part in ("-c", pair)]
         return [self.executable, "--no-pager", *options, *arguments]
 
     def _environment(self, git_dir: Path, work_tree: Path | None, more: Mapping[str, str] | None) -> dict[str, str]:
@@ -181,10 +223,12 @@ class SafeGit:
         return environment | dict(more or {})
 
 
-def open_store(store: Path, objects: Path, *, shallow: Path | None = None) -> SafeGit:
+def open_store(
+    store: Path, objects: Path | None, *, shallow: Path | None = None, head: str = "refs/heads/none"
+) -> SafeGit:
     """git on the bare repository `store`, which is made if it is not there and reads `objects` as an alternate.
 
-    `shallow` is the user's list of commits whose parents are not there, for a shallow clone.
+    `shallow` is the user's list of commits whose parents are not there, for a shallow clone; `head` what HEAD names.
 
     Raises:
         BadInput: the path of `objects` cannot stand in an alternates file.
@@ -196,9 +240,9 @@ def open_store(store: Path, objects: Path, *, shallow: Path | None = None) -> Sa
     for name in ("objects", "objects/info", "objects/pack", "refs", "refs/heads", "info"):
         (store / name).mkdir(exist_ok=True, mode=0o700)
     texts = {
-        "HEAD": b"ref: refs/heads/none\n",
+        "HEAD": f"ref: {head}\n".encode(),
         "config": b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
-        "objects/info/alternates": os.fsencode(objects) + b"\n",
+        "objects/info/alternates": b"" if objects is None else os.fsencode(objects) + b"\n",
         "info/attributes": CLEAN_ATTRIBUTES.encode(),
     }
     for name, text in texts.items():
@@ -233,6 +277,7 @@ def _process(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> Itera
         stderr=subprocess.PIPE,
         env=dict(env),
         cwd=cwd,
+        umask=PRIVATE_UMASK,
         process_group=0,
     ) as process:
         try:

@@ -1,0 +1,182 @@
+"""What people said on the pull request -> the run's state; and the forge's merge of exactly what they saw."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+from coderoute.domain import places
+from coderoute.domain.candidate import Candidate
+from coderoute.domain.forge import merge_obstacle
+from coderoute.domain.forge_words import Heard, Subject, Verb, Word, hear
+from coderoute.domain.published import Published
+from coderoute.domain.run import RunRecord, Status
+from coderoute.domain.task import Task
+from coderoute.domain.terms import Terms
+from coderoute.errors import Refused, TargetMoved
+from coderoute.flow import people
+from coderoute.flow.candidate import needed, read_patch
+from coderoute.flow.people import alone, check_admission, check_ground, not_now, stands, valid_approval
+from coderoute.flow.publish import Hub, last_published, show_state
+from coderoute.flow.runs import found
+from coderoute.journal import Journal
+from coderoute.ports import MergeResult, RunStore
+from coderoute.stages import approve as approving
+from coderoute.stages.approve import Exhibit, Person
+from coderoute.stages.merge import commit_message
+
+METHODS = ("merge", "squash", "rebase")
+"""In the order we prefer them; the repository says which it allows."""
+
+
+def listen(store: RunStore, run: RunRecord, hub: Hub, key: bytes) -> Heard:
+    """Takes what people said on the pull request into the run: an approval is recorded, a rejection ends the run, a
+    comment sends the change back. Nothing is said twice: what was heard before changes nothing.
+
+    Raises:
+        Refused: nothing of the run is on the forge.
+    """
+    shown, candidate, _ = stands(store, run)
+    journal = Journal(store, run.id)
+    published = current(journal, run, candidate)
+    pull = hub.forge.pull_request(published.number)
+    if not pull.same_repository or pull.head_commit != published.commit:
+        return Heard(word=None, passed_over=(f"{pull.url} is at {pull.head_commit[:12]}, which nobody here made",))
+    heard = hear(
+        subject_of(journal, shown, candidate, published), hub.forge.comments(published.number),
+        hub.forge.reviews(published.number), hub.forge.access,
+    )  # fmt: skip
+    if heard.word is not None:
+        take_in(store, run, heard.word, shown, candidate, hub, key)
+    return heard
+
+
+def current(journal: Journal, run: RunRecord, candidate: Candidate) -> Published:
+    published = journal.get(places.published(candidate.number), Published)
+    if published is None:
+        raise Refused(f"run {run.id} has no pull request yet", remedy=f"coderoute resume {run.id} makes it")
+    return published
+
+
+def subject_of(journal: Journal, shown: Exhibit, candidate: Candidate, published: Published) -> Subject:
+    """What a word has to be about."""
+    terms, task = needed(journal, places.TERMS, Terms), needed(journal, places.TASK, Task)
+    return Subject(
+        patch_sha256=shown.patch.sha256, head=published.commit, since=published.since,
+        items=frozenset(item.id for item in candidate.admission.protected),
+        barred=frozenset(filter(None, (task.author,))) if terms.require_other_approver else frozenset(),
+    )  # fmt: skip
+
+
+def take_in(
+    store: RunStore, run: RunRecord, word: Word, shown: Exhibit, candidate: Candidate, hub: Hub, key: bytes
+) -> None:  # fmt: skip
+    match word.verb:
+        case Verb.REJECT:
+            people.reject(store, run, f"{word.by} on the pull request: {word.text}", hub.now())
+        case Verb.SEND_BACK:
+            people.send_back(store, run, f"{word.by} on the pull request: {word.text}", hub.now())
+        case Verb.APPROVE if run.status is Status.AWAITING_APPROVAL and not candidate.admission.refusals:
+            with alone(store, run) as run:
+                # the forge shows the whole patch to whoever reviews it there
+                person = Person(user=word.by, claimed_as=None, note=word.text or None, channel="github")
+                record = approving.approve(
+                    shown, person, patch_name=shown.patch.sha256, acknowledged=word.acknowledged, seen=True, key=key,
+                    now=hub.now(), nonce=secrets.token_hex(16),
+                )  # fmt: skip
+                store.put_approval(record)
+                store.set_status(run.id, Status.APPROVED)
+        case Verb.APPROVE:
+            pass
+
+
+def land(
+    store: RunStore, run: RunRecord, hub: Hub, *, key: bytes, pause: Callable[[], bool] = lambda: False
+) -> tuple[MergeResult, bool]:  # fmt: skip
+    """(result, whether it was merged before): the pull request merged at the approved head, by the forge.
+
+    `pause` waits a while for people and says whether to look again; False: now or not at all.
+
+    Raises:
+        Refused: not approved; a draft, another head, a conflict; a check or review that the forge demands.
+        TargetMoved: the branch it shall go into is no longer at the base.
+        Unavailable, ConfigurationError: as ports.Forge.
+    """
+    journal = Journal(store, run.id)
+    while True:
+        run = found(store, run.id)
+        if run.status is Status.MERGED:
+            return needed(journal, places.MERGED, MergeResult), True
+        if run.status not in (Status.AWAITING_APPROVAL, Status.APPROVED):
+            raise not_now(run, ", not approved")
+        candidate = stands(store, run)[1]
+        merged = merged_there(store, run, current(journal, run, candidate), hub)
+        if merged is not None:
+            return merged, False
+        heard = listen(store, run, hub, key)
+        run = found(store, run.id)
+        show_state(run, current(journal, run, candidate), hub, heard.passed_over)
+        if run.status is Status.APPROVED or not (run.status is Status.AWAITING_APPROVAL and pause()):
+            break
+    if run.status is not Status.APPROVED:
+        why = f"; {'; '.join(heard.passed_over)}" if heard.passed_over else ""
+        raise not_now(run, f", not approved{why}")
+    return merge_there(store, run, hub, key), False
+
+
+def merged_there(store: RunStore, run: RunRecord, published: Published, hub: Hub) -> MergeResult | None:
+    """What a person merged with the forge's own button, where it is exactly what was published."""
+    pull = hub.forge.pull_request(published.number)
+    if not pull.merged or pull.head_commit != published.commit or pull.merge_commit is None:
+        return None
+    with alone(store, run) as run:
+        return record(store, run, published, pull.merge_commit, hub)
+
+
+def merge_there(store: RunStore, run: RunRecord, hub: Hub, key: bytes) -> MergeResult:
+    with alone(store, run) as run:
+        if run.status is not Status.APPROVED:
+            raise not_now(run, ", not approved")
+        shown, candidate, plan = stands(store, run)
+        journal = Journal(store, run.id)
+        approval = valid_approval(store, run, shown, key, hub.now())
+        published = current(journal, run, candidate)
+        check_ground(hub.repository, shown)
+        read_patch(candidate.patch)
+        check_admission(hub.repository, shown, plan, needed(journal, places.TERMS, Terms))
+        base = (shown.base.target or "").removeprefix("refs/heads/")
+        standing = hub.forge.head_of(base)
+        pull = hub.forge.pull_request(published.number)
+        if not pull.merged and standing != shown.base.commit:
+            raise TargetMoved(f"{base} is {standing or 'gone'}, the change was made for {shown.base.commit}")
+        obstacle = merge_obstacle(pull, published.commit)
+        if obstacle is not None:
+            raise Refused(f"the pull request {pull.url} {obstacle.why}", remedy=obstacle.remedy)
+        allowed = hub.forge.hosted().merge_methods
+        method = next((method for method in METHODS if method in allowed), METHODS[0])
+        text = commit_message(plan, approval, run.id, needed(journal, places.TASK, Task).number)
+        title, _, message = text.partition("\n")
+        commit = hub.forge.merge(
+            published.number, head=published.commit, method=method, title=title, message=message.strip()
+        )
+        hub.remote.fetch(base)
+        same = hub.repository.pin(commit).tree == shown.patch.tree
+        return record(store, run, published, commit, hub, why=None if same else TOO_LATE)
+
+
+TOO_LATE = "somebody pushed to the target in the same moment: what is merged there was not tested together"
+
+
+def record(
+    store: RunStore, run: RunRecord, published: Published, commit: str, hub: Hub, *, why: str | None = None
+) -> MergeResult:  # fmt: skip
+    command = None if why is None else "run the tests there"
+    result = MergeResult(branch=published.branch, commit=commit, target_moved=True, why=why, command=command)
+    Journal(store, run.id).once(places.MERGED, MergeResult, lambda: result)
+    store.set_status(run.id, Status.MERGED)
+    show_state(replace(run, status=Status.MERGED), published, hub)
+    return result
+
+
+def is_on_forge(journal: Journal) -> bool:
+    """Whether the run has a pull request."""
+    return last_published(journal) is not None

@@ -1,0 +1,124 @@
+"""A change that waits for its person -> a pull request that holds it, with the evidence; nothing is made twice."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from coderoute.domain import places
+from coderoute.domain.candidate import Candidate
+from coderoute.domain.plan import Plan
+from coderoute.domain.published import Published
+from coderoute.domain.run import RunRecord, Status
+from coderoute.domain.task import Task
+from coderoute.domain.terms import Terms
+from coderoute.errors import Refused
+from coderoute.flow.candidate import needed
+from coderoute.flow.people import alone, stands
+from coderoute.journal import Journal
+from coderoute.ports import Forge, Identity, Remote, Repository, RunStore
+from coderoute.report.pull_request import body_of, comment_of, marker, title_of
+from coderoute.stages.approve import Exhibit
+from coderoute.stages.merge import branch_name, commit_message
+
+APPROVAL = "coderoute/approval"
+"""The commit status that is green only for an approved head."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """A run's place on a forge. `repository` has the objects, `remote` the branches there, `forge` the rest."""
+
+    forge: Forge
+    remote: Remote
+    repository: Repository
+    author: Callable[[], Identity]
+    document: Callable[[], Mapping[str, object]]
+    """The run as it is now, for people."""
+    now: Callable[[], datetime]
+
+
+def publish(store: RunStore, run: RunRecord, hub: Hub) -> Published:
+    """The pull request of the change as it stands, made or brought up to date.
+
+    Raises:
+        Refused: nothing waits there, the branch was pushed to by somebody else, or the forge refuses.
+        Unavailable, ConfigurationError: as ports.Forge.
+    """
+    with alone(store, run) as run:
+        shown, candidate, plan = stands(store, run)
+        journal = Journal(store, run.id)
+        task, terms = needed(journal, places.TASK, Task), needed(journal, places.TERMS, Terms)
+        published = journal.get(places.published(candidate.number), Published)
+        if published is None:
+            published = make(run, journal, shown, candidate, plan, task, terms, hub)
+        tell(run, published, task, terms, hub)
+        return published
+
+
+def make(
+    run: RunRecord, journal: Journal, shown: Exhibit, candidate: Candidate, plan: Plan, task: Task, terms: Terms,
+    hub: Hub,
+) -> Published:  # fmt: skip
+    if shown.base.target is None:
+        raise Refused(
+            "the base is no branch, so there is nothing a pull request could be merged into",
+            remedy="start anew with a branch as --base",
+        )
+    number, branch, before = candidate.number, branch_name(task, run.id), last_published(journal)
+    since = journal.once(places.heard_before(number), int, newest_comment, hub.forge, before)
+    at = journal.once(places.committed_at(number), str, lambda: hub.now().isoformat())
+    commit = hub.repository.commit(
+        tree=shown.patch.tree, base=shown.base, author=hub.author(), at=datetime.fromisoformat(at),
+        message=commit_message(plan, None, run.id, task.number),
+    )  # fmt: skip
+    hub.remote.push(branch, commit, replaces=before.commit if before else None)
+    document = hub.document()
+    made = hub.forge.open_pull_request(
+        branch=branch, base=shown.base.target.removeprefix("refs/heads/"), title=title_of(document),
+        body=body_of(document, issue=task.number), draft=terms.draft,
+    )  # fmt: skip
+    published = Published(
+        candidate=number, number=made.number, url=made.url, branch=branch, commit=commit, since=since
+    )  # fmt: skip
+    journal.put(places.published(number), Published, published)
+    return published
+
+
+def newest_comment(forge: Forge, before: Published | None) -> int:
+    """The id of the newest comment on the pull request, 0 where there is none: what was said so far is of another
+    head."""
+    comments = forge.comments(before.number) if before is not None else ()
+    return max((comment.id for comment in comments), default=0)
+
+
+def last_published(journal: Journal) -> Published | None:
+    """The newest head that was pushed."""
+    keys = journal.keys("published/")
+    return needed(journal, keys[-1], Published) if keys else None
+
+
+def tell(run: RunRecord, published: Published, task: Task, terms: Terms, hub: Hub) -> None:
+    """The page says what the run is now: description, labels, the one comment, and the commit's status."""
+    document = hub.document()
+    hub.forge.describe(published.number, title=title_of(document), body=body_of(document, issue=task.number))
+    if terms.labels:
+        hub.forge.add_labels(published.number, terms.labels)
+    show_state(run, published, hub)
+
+
+STATES = {
+    Status.AWAITING_APPROVAL: ("pending", "waits for a person's approval"),
+    Status.APPROVED: ("success", "approved by a person"),
+    Status.MERGED: ("success", "merged"),
+    Status.REJECTED: ("failure", "rejected by a person"),
+}
+
+
+def show_state(run: RunRecord, published: Published, hub: Hub, passed_over: tuple[str, ...] = ()) -> None:
+    """The comment and the commit status, as the run's status is."""
+    state, words = STATES.get(run.status, ("pending", f"is {run.status.value}"))
+    body = comment_of(hub.document(), state=words, passed_over=passed_over)
+    hub.forge.put_comment(published.number, marker=marker(run.id), body=body)
+    hub.forge.set_status(
+        published.commit, context=APPROVAL, state=state, description=f"run {run.id} {words}", url=published.url
+    )
