@@ -1,6 +1,7 @@
 """`gate`, `approve`, `reject`, `send-back` and `merge`: where a person decides."""
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from coderoute.domain.run import RunRecord
     from coderoute.flow.gate import Sitting
     from coderoute.wiring import House
+
+WAIT_S = 20.0
+"""Between two looks at a pull request."""
 
 
 @click.command()
@@ -179,21 +183,21 @@ def send_back(name: str, comment: str) -> None:
 
 @click.command()
 @click.argument("name", metavar="RUN")
-@click.option("--wait", is_flag=True, help="Wait for an approval on the forge (local runs have none to wait for).")
+@click.option("--wait", is_flag=True, help="Wait for an approval on the pull request.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def merge(name: str, wait: bool, as_json: bool) -> None:  # noqa: ARG001 - waiting comes with the forge
+def merge(name: str, wait: bool, as_json: bool) -> None:
     """Merge the approved change of RUN."""
     from coderoute import wiring
     from coderoute.flow import runs
 
     house = wiring.open_house()
     run = runs.find(house.store, name)
-    do_merge(house, run, quiet=as_json)
+    do_merge(house, run, quiet=as_json, wait=wait)
     if as_json:
         click.echo(one_document(house.document(run.id)))
 
 
-def do_merge(house: "House", run: "RunRecord", *, quiet: bool = False) -> None:
+def do_merge(house: "House", run: "RunRecord", *, quiet: bool = False, wait: bool = False) -> None:
     """Merge and say what happened.
 
     Raises:
@@ -204,7 +208,12 @@ def do_merge(house: "House", run: "RunRecord", *, quiet: bool = False) -> None:
     from coderoute.errors import Refused
     from coderoute.flow import runs
 
-    result, before = wiring.merge(house, run)
+    def pause() -> bool:
+        if wait:
+            time.sleep(WAIT_S)
+        return wait
+
+    result, before = wiring.merge(house, run, pause)
     if runs.found(house.store, run.id).status is not Status.MERGED:
         raise Refused(
             f"the branch {result.branch} is made, the target is not moved: {result.why}", remedy=str(result.command)

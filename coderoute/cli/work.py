@@ -1,20 +1,22 @@
 """`run`, `plan` and `resume`: the commands that drive a run."""
 
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from coderoute.cli.answer import one_document
 from coderoute.cli.progress import Progress
 
+if TYPE_CHECKING:
+    from coderoute.stages.intake import Intake
+    from coderoute.wiring import House, Spot
+
 F = TypeVar("F", bound=Callable[..., object])
 
 MOST_USD = 1_000_000
-ELSEWHERE = re.compile(r"(https?://|#\d+$|[\w.-]+/[\w.-]+#\d+$)")
 
 
 def dollars(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:  # noqa: ARG001 - click's
@@ -41,7 +43,11 @@ def asked_for(command: F) -> F:
     """The argument and options that `run` and `plan` share."""
     options = (
         click.argument("issue"),
-        click.option("--repo", default=".", help="The repository; the current folder if absent."),
+        click.option(
+            "--repo",
+            default=None,
+            help="The repository: the current folder if absent; for an issue on GitHub a copy of our own.",
+        ),
         click.option(
             "--base", default=None, help="Branch, tag or commit to work from; the checked-out branch if absent."
         ),
@@ -65,11 +71,6 @@ def read_source(issue: str) -> tuple[bytes, str, str]:
     if issue == "-":
         return sys.stdin.buffer.read(), "stdin", "on stdin"
     path = Path(issue)
-    if not path.exists() and ELSEWHERE.match(issue):
-        raise BadInput(
-            f"the issue {issue} is on a forge, and this version reads files and stdin only",
-            remedy="save its text as Markdown and give that file: coderoute run issue.md",
-        )
     try:
         return path.read_bytes(), "file", issue
     except IsADirectoryError as error:
@@ -80,21 +81,33 @@ def read_source(issue: str) -> tuple[bytes, str, str]:
         ) from error
 
 
-def begin_and_drive(
-    issue: str, repo: str, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, *, plan_only: bool,
-    ask_plan: bool, as_json: bool, quiet: bool, verbose: bool,
-) -> None:  # fmt: skip
+def read_task(
+    house: "House", issue: str, repo: str | None, warn: Callable[[str], None]
+) -> "tuple[Intake, Spot | None]":
+    """What is asked, and where on a forge that is; a file of the same name comes first."""
     from coderoute import wiring
+    from coderoute.domain.issue_name import is_issue_name
     from coderoute.stages.intake import read_issue
 
+    if issue != "-" and not Path(issue).exists() and is_issue_name(issue):
+        return wiring.look_up(house, issue, Path(repo).absolute() if repo is not None else None, warn)
     raw, source, name = read_source(issue)
-    intake = read_issue(raw, source=source, name=name)
+    return read_issue(raw, source=source, name=name), None
+
+
+def begin_and_drive(
+    issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, *,
+    plan_only: bool, ask_plan: bool, as_json: bool, quiet: bool, verbose: bool,
+) -> None:  # fmt: skip
+    from coderoute import wiring
+
     overrides = [*config, *([f"limits.budget_usd={max_budget_usd}"] if max_budget_usd is not None else [])]
     house = wiring.open_house()
     progress = Progress(quiet=quiet, verbose=verbose)
+    intake, spot = read_task(house, issue, repo, progress.warn)
     run_id = wiring.begin(
-        house, intake, repo=Path(repo).absolute(), base=base, overrides=overrides, plan_only=plan_only or ask_plan,
-        consent=ask_consent, warn=progress.warn,
+        house, intake, repo=Path(repo or ".").absolute(), base=base, overrides=overrides,
+        plan_only=plan_only or ask_plan, consent=ask_consent, warn=progress.warn, spot=spot,
     )  # fmt: skip
     progress.started(run_id, intake.removed)
     run = wiring.drive(house, run_id, progress.show)
@@ -105,13 +118,13 @@ def begin_and_drive(
     finish(house, run_id, as_json=as_json, at_the_gate=not plan_only)
 
 
-def print_plan(house: "wiring.House", run_id: str) -> None:  # type: ignore[name-defined]  # noqa: F821
+def print_plan(house: "House", run_id: str) -> None:
     from coderoute.cli import render
 
     click.echo(render.plan_text(house.document(run_id)), err=True)
 
 
-def finish(house: "wiring.House", run_id: str, *, as_json: bool, at_the_gate: bool) -> None:  # type: ignore[name-defined]  # noqa: F821
+def finish(house: "House", run_id: str, *, as_json: bool, at_the_gate: bool) -> None:
     """Print where the run stands, open the gate on a terminal, and leave with the status's exit code."""
     from coderoute.cli import render
     from coderoute.cli.program import program
@@ -147,7 +160,7 @@ def ask_consent(text: str, digest: str) -> bool:
 @asked_for
 @click.option("--ask-plan", is_flag=True, help="Stop after the plan and ask.")
 def run(
-    issue: str, repo: str, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, as_json: bool,
+    issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, as_json: bool,
     quiet: bool, verbose: bool, ask_plan: bool,
 ) -> None:  # fmt: skip
     """Take ISSUE (a Markdown file, or - for stdin) to a change that waits for your approval."""
@@ -160,7 +173,7 @@ def run(
 @click.command()
 @asked_for
 def plan(
-    issue: str, repo: str, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, as_json: bool,
+    issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, as_json: bool,
     quiet: bool, verbose: bool,
 ) -> None:  # fmt: skip
     """Only plan ISSUE and quote it; `resume` executes the plan."""

@@ -99,7 +99,8 @@ def spoken(subject: Subject, comments: Iterable[Comment], may: "Permission", pas
             passed.append(f"{who.login}'s /coderoute approve does not name this patch ({subject.patch_sha256[:12]})")
         elif may.write(who) if verb is not Verb.APPROVE else may.approve(who):
             yield Word(
-                verb=verb, by=who.login, at=comment.created_at, text=rest,
+                verb=verb, by=who.login, at=comment.created_at,
+                text=rest.partition(" ")[2].strip() if verb is Verb.APPROVE else rest,
                 acknowledged=tuple(ACKNOWLEDGED.findall(rest)) if verb is Verb.APPROVE else (),
             )  # fmt: skip
 

@@ -119,7 +119,9 @@ def land(
             break
     if run.status is not Status.APPROVED:
         why = f"; {'; '.join(heard.passed_over)}" if heard.passed_over else ""
-        raise not_now(run, f", not approved{why}")
+        refused = not_now(run, f", not approved{why}")
+        refused.remedy = f"approve it on {current(journal, run, candidate).url}, or here: {refused.remedy}"
+        raise refused
     return merge_there(store, run, hub, key), False
 
 

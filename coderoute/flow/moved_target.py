@@ -28,7 +28,7 @@ def notice(world: World, run: RunRecord) -> bool:
         return False
     shown, candidate, _ = found
     try:
-        now = world.repository.pin(shown.base.target)
+        now = world.target_now(shown.base)
         if now.commit == shown.base.commit or now.repository_id != shown.base.repository_id:
             return False
         done = world.repository.reapply(shown.base.tree, candidate.patch.tree, now.tree)

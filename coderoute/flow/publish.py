@@ -1,6 +1,6 @@
 """A change that waits for its person -> a pull request that holds it, with the evidence; nothing is made twice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,12 +16,23 @@ from coderoute.flow.candidate import needed
 from coderoute.flow.people import alone, stands
 from coderoute.journal import Journal
 from coderoute.ports import Forge, Identity, Remote, Repository, RunStore
-from coderoute.report.pull_request import body_of, comment_of, marker, title_of
 from coderoute.stages.approve import Exhibit
 from coderoute.stages.merge import branch_name, commit_message
 
 APPROVAL = "coderoute/approval"
 """The commit status that is green only for an approved head."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The run in words for its pull request, as it is when they are asked for."""
+
+    title: Callable[[], str]
+    body: Callable[[], str]
+    comment: Callable[[str, tuple[str, ...]], str]
+    """(state, what was not counted)."""
+    marker: str
+    """In every comment, so that it is found again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +43,7 @@ class Hub:
     remote: Remote
     repository: Repository
     author: Callable[[], Identity]
-    document: Callable[[], Mapping[str, object]]
-    """The run as it is now, for people."""
+    page: Page
     now: Callable[[], datetime]
 
 
@@ -51,7 +61,7 @@ def publish(store: RunStore, run: RunRecord, hub: Hub) -> Published:
         published = journal.get(places.published(candidate.number), Published)
         if published is None:
             published = make(run, journal, shown, candidate, plan, task, terms, hub)
-        tell(run, published, task, terms, hub)
+        tell(run, published, terms, hub)
         return published
 
 
@@ -72,10 +82,9 @@ def make(
         message=commit_message(plan, None, run.id, task.number),
     )  # fmt: skip
     hub.remote.push(branch, commit, replaces=before.commit if before else None)
-    document = hub.document()
     made = hub.forge.open_pull_request(
-        branch=branch, base=shown.base.target.removeprefix("refs/heads/"), title=title_of(document),
-        body=body_of(document, issue=task.number), draft=terms.draft,
+        branch=branch, base=shown.base.target.removeprefix("refs/heads/"), title=hub.page.title(),
+        body=hub.page.body(), draft=terms.draft,
     )  # fmt: skip
     published = Published(
         candidate=number, number=made.number, url=made.url, branch=branch, commit=commit, since=since
@@ -97,10 +106,9 @@ def last_published(journal: Journal) -> Published | None:
     return needed(journal, keys[-1], Published) if keys else None
 
 
-def tell(run: RunRecord, published: Published, task: Task, terms: Terms, hub: Hub) -> None:
+def tell(run: RunRecord, published: Published, terms: Terms, hub: Hub) -> None:
     """The page says what the run is now: description, labels, the one comment, and the commit's status."""
-    document = hub.document()
-    hub.forge.describe(published.number, title=title_of(document), body=body_of(document, issue=task.number))
+    hub.forge.describe(published.number, title=hub.page.title(), body=hub.page.body())
     if terms.labels:
         hub.forge.add_labels(published.number, terms.labels)
     show_state(run, published, hub)
@@ -117,8 +125,9 @@ STATES = {
 def show_state(run: RunRecord, published: Published, hub: Hub, passed_over: tuple[str, ...] = ()) -> None:
     """The comment and the commit status, as the run's status is."""
     state, words = STATES.get(run.status, ("pending", f"is {run.status.value}"))
-    body = comment_of(hub.document(), state=words, passed_over=passed_over)
-    hub.forge.put_comment(published.number, marker=marker(run.id), body=body)
+    hub.forge.put_comment(
+        published.number, marker=hub.page.marker, body=hub.page.comment(words, passed_over)
+    )  # fmt: skip
     hub.forge.set_status(
         published.commit, context=APPROVAL, state=state, description=f"run {run.id} {words}", url=published.url
     )

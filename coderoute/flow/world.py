@@ -3,7 +3,7 @@
 import hmac
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,12 +13,13 @@ from coderoute.domain import places
 from coderoute.domain.conversation import ModelRef, Usage
 from coderoute.domain.economics import Economics
 from coderoute.domain.judgement import Policy
+from coderoute.domain.task import Base
 from coderoute.domain.terms import Terms
 from coderoute.errors import Blocked, Interrupted, SandboxLost
 from coderoute.flow.ahead import Ahead, OpenMachines
 from coderoute.journal import Journal
 from coderoute.ledger import Ledger
-from coderoute.ports import PriceList, Repository, RunStore, Sandbox, SandboxHost
+from coderoute.ports import PriceList, Remote, Repository, RunStore, Sandbox, SandboxHost
 from coderoute.stopwatch import Stopwatch
 
 T = TypeVar("T")
@@ -50,12 +51,26 @@ class World:
     """A secret of this installation."""
     process: str | None = None
     """The mark of the process this is, by which another one can ask it to stop."""
+    remote: Remote | None = None
+    """Where the target is, for a run whose change goes to a forge."""
     ahead: Ahead = field(default_factory=Ahead)
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when the user interrupts: what works in another thread begins nothing any more."""
     machines: OpenMachines = field(default_factory=OpenMachines)
     watch: Stopwatch = field(default_factory=Stopwatch)
     """Measures the providers and sandboxes that the wiring put it into."""
+
+    def target_now(self, base: Base) -> Base:
+        """The target of `base` as it is now.
+
+        Raises:
+            BadInput: it is gone, or nothing we work with.
+        """
+        if self.remote is None or base.target is None:
+            return self.repository.pin(base.target)
+        return replace(
+            self.repository.pin(self.remote.fetch(base.target.removeprefix("refs/heads/"))), target=base.target
+        )
 
     def model(self, role: str) -> ModelRef:
         return self.terms.models[role]

@@ -3,15 +3,18 @@
 from collections.abc import Iterable
 
 from coderoute.domain import places
+from coderoute.domain.bundle import IMPORTED, Imported
 from coderoute.domain.candidate import Candidate
 from coderoute.domain.judgement import Admission, Outcome, Review, Strength, TestReport, Verification
 from coderoute.domain.plan import Plan, Quote, Step
+from coderoute.domain.published import Published
 from coderoute.domain.run import Approval, RunRecord, Status
 from coderoute.domain.task import Base, Task, Triage
 from coderoute.domain.terms import Terms
 from coderoute.journal import Journal
 from coderoute.ports import MergeResult, PriceList, RunStore
 from coderoute.report.burden import burden_json, burden_of
+from coderoute.report.calls import calls_of
 from coderoute.report.cost import cost_json
 from coderoute.report.plain import Json, last_number
 from coderoute.report.quoted import quote_json
@@ -30,8 +33,11 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
     plan_number = last_number(journal, "plan/")
     plan, quoted = journal.get(places.plan(plan_number), Plan), journal.get(places.quote(plan_number), Quote)
     review = journal.get(places.review(candidate.number), Review) if candidate else None
-    rows = store.calls(run.id)
+    rows = calls_of(store, run.id)
+    came = journal.get(IMPORTED, Imported)
     merged = journal.get(places.MERGED, MergeResult)
+    pages = journal.keys("published/")
+    published = journal.get(pages[-1], Published) if pages else None
     approval = current_approval(store.approvals(run.id), candidate, run.status)
     return {
         "run_id": run.id,
@@ -46,8 +52,9 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
         "base_commit": base.commit if base else None,
         "target": base.target if base else None,
         "carried": carried_json(journal, candidate),
-        "branch": merged.branch if merged else None,
+        "branch": merged.branch if merged else published.branch if published else None,
         "created_at": run.created_at,
+        "imported": None if came is None else {"at": came.at, "by": came.by},
         "plan": plan_json(plan),
         "triage": triage_json(journal.get(places.TRIAGE, Triage)),
         "quote": quote_json(quoted, plan, terms),
@@ -62,7 +69,7 @@ def document(run: RunRecord, store: RunStore, prices: PriceList | None) -> Json:
         "approval": approval_json(approval),
         "patch": patch_json(candidate),
         "commit": merged.commit if merged else None,
-        "pull_request": None,
+        "pull_request": published.url if published else None,
         "cost": cost_json(rows, journal, terms, prices),
         "review_burden": burden_json(burden_of(journal, terms)),
         "timing": timing_json(rows, store.events(run.id)),

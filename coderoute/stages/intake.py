@@ -2,9 +2,13 @@
 
 import codecs
 import hashlib
+import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from coderoute.domain.forge import Access, Comment, ForgeRepository, Issue
+from coderoute.domain.forge_words import COMMAND
 from coderoute.domain.page import COMMENT_MARK, MARK, folded
 from coderoute.domain.task import Task
 from coderoute.errors import BadInput
@@ -64,6 +68,47 @@ def read_issue(raw: bytes, *, source: str, name: str) -> Intake:
         removed += (f"(kept) code blocks of which a page shows a drawing instead: {', '.join(drawn)}",)
     task = Task(source=source, title=title, body=body, sha256=hashlib.sha256(raw).hexdigest())
     return Intake(task=task, removed=removed)
+
+
+def read_forge_issue(issue: Issue, *, access: Callable[[str], Access], forge: ForgeRepository) -> Intake:
+    """An issue of a forge, with the comments of people who may write there; `access` is asked for each of them.
+
+    Raises:
+        BadInput: it is a pull request, or as `read_issue`.
+    """
+    if issue.is_pull_request:
+        raise BadInput(
+            f"{issue.url} is a pull request, not an issue",
+            remedy="name the issue that it is about; coderoute makes a pull request of its own",
+        )
+    heard = heard_comments(issue, access)
+    parts = [f"# {issue.title}", issue.body, *(f"Comment by {c.author.login}:\n\n{c.body}" for c in heard)]
+    intake = read_issue("\n\n".join(parts).encode("utf-8", "replace"), source="github", name=issue.url)
+    left_out = len(issue.comments) - len(heard)
+    removed = intake.removed
+    if left_out:
+        removed += (f"{left_out} of {len(issue.comments)} comments: not by people who may write to the repository",)
+    pinned = [issue.title, issue.body, issue.updated_at, *((c.id, c.updated_at, c.body) for c in heard)]
+    task = replace(
+        intake.task, url=issue.url, number=issue.number, author=issue.author.login, labels=issue.labels, forge=forge,
+        sha256=hashlib.sha256(json.dumps(pinned).encode("ascii")).hexdigest(),
+    )  # fmt: skip
+    return Intake(task=task, removed=removed)
+
+
+def heard_comments(issue: Issue, access: Callable[[str], Access]) -> list[Comment]:
+    """Those of people who may write; commands to this program are no part of what is asked."""
+    known: dict[str, bool] = {}
+    heard = []
+    for comment in issue.comments:
+        who = comment.author
+        if not who.human or COMMAND.match(comment.body.strip()):
+            continue
+        if who.login not in known:
+            known[who.login] = access(who.login).may_write
+        if known[who.login]:
+            heard.append(comment)
+    return heard
 
 
 def split_title(text: str) -> tuple[str, str]:

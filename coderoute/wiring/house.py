@@ -19,7 +19,7 @@ from coderoute.domain.terms import Terms
 from coderoute.errors import ConfigurationError
 from coderoute.journal import Journal
 from coderoute.keys import Keys, held
-from coderoute.ports import PriceList, RunStore
+from coderoute.ports import Identity, PriceList, Repository, RunStore
 from coderoute.settings import (
     state_dir,
     user_prices,
@@ -90,13 +90,13 @@ class House:
 
     def cost(self, run_id: str | None) -> dict[str, object]:
         """The cost object of a run, or over all runs."""
-        from coderoute.report import cost_json, cost_of_all
+        from coderoute.report import calls_of, cost_json, cost_of_all
 
         if run_id is None:
             return cost_of_all(self.store, self.prices_for_a_look)
         journal = Journal(self.store, run_id)
         terms = journal.get(places.TERMS, Terms)
-        return cost_json(self.store.calls(run_id), journal, terms, self.prices_for_a_look(terms))
+        return cost_json(calls_of(self.store, run_id), journal, terms, self.prices_for_a_look(terms))
 
 
 def open_house(environ: Mapping[str, str] | None = None) -> House:
@@ -173,3 +173,16 @@ def os_user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return f"uid {os.getuid()}"
+
+
+def author_of(repository: Repository, environ: Mapping[str, str]) -> Identity:
+    """The user's git identity; in CI `coderoute`."""
+    known = repository.author()
+    if known is not None:
+        return known
+    if environ.get("CI"):
+        return Identity(name="coderoute", email="coderoute@users.noreply.github.com")
+    raise ConfigurationError(
+        "git knows no author for the commit",
+        remedy='git config --global user.name "Your Name"; git config --global user.email you@example.com',
+    )

@@ -1,14 +1,14 @@
 """What a person decides, with the adapters it takes."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from coderoute.domain.run import Approval, RunRecord
 from coderoute.domain.task import Base
-from coderoute.errors import BadInput, ConfigurationError
-from coderoute.ports import Identity, MergeResult, Repository
-from coderoute.wiring.house import House, approval_key, now, os_user
+from coderoute.errors import BadInput, ConfigurationError, Unavailable
+from coderoute.ports import MergeResult
+from coderoute.wiring.forge import hub_of, land, repository_of
+from coderoute.wiring.house import House, approval_key, author_of, now, os_user
 
 if TYPE_CHECKING:
     from coderoute.flow.gate import Sitting
@@ -45,23 +45,30 @@ def sit_down(house: House, run: RunRecord) -> "Sitting":
 
 def moved_target(house: House, run: RunRecord, base: Base) -> str | None:
     """The commit the target stands at, where that is not the base any more; None also where nobody can tell."""
-    from coderoute.adapters.repository_git import GitRepository
-
     if base.target is None:
         return None
     try:
-        found = GitRepository(Path(run.repository), house.run_folder(run.id) / "q.git").pin(base.target).commit
-    except BadInput:  # the merge will say so in its own words
+        hub = hub_of(house, run)
+        if hub is not None:
+            found = hub.forge.head_of(base.target.removeprefix("refs/heads/"))
+        else:
+            found = repository_of(house, run).pin(base.target).commit
+    except (BadInput, ConfigurationError, Unavailable):  # the merge will say so in its own words
         return None
     return None if found == base.commit else found
 
 
-def merge(house: House, run: RunRecord) -> tuple[MergeResult, bool]:
-    """(what became of it, whether it was merged before)."""
-    from coderoute.adapters.repository_git import GitRepository
+def merge(
+    house: House, run: RunRecord, pause: Callable[[], bool] = lambda: False
+) -> tuple[MergeResult, bool]:  # fmt: skip
+    """(what became of it, whether it was merged before): here, or on the forge where the run's issue is. `pause` waits
+    for people there, and says whether to look again."""
     from coderoute.flow import people
 
-    repository = GitRepository(Path(run.repository), house.run_folder(run.id) / "q.git")
+    hub = hub_of(house, run)
+    if hub is not None:
+        return land(house, run, hub, pause)
+    repository = repository_of(house, run)
     return people.merge(
         house.store,
         run,
@@ -70,16 +77,3 @@ def merge(house: House, run: RunRecord) -> tuple[MergeResult, bool]:
         now=now(),
         author=lambda: author_of(repository, house.environ),
     )  # fmt: skip
-
-
-def author_of(repository: Repository, environ: Mapping[str, str]) -> Identity:
-    """The user's git identity; in CI `coderoute`."""
-    known = repository.author()
-    if known is not None:
-        return known
-    if environ.get("CI"):
-        return Identity(name="coderoute", email="coderoute@users.noreply.github.com")
-    raise ConfigurationError(
-        "git knows no author for the commit",
-        remedy='git config --global user.name "Your Name"; git config --global user.email you@example.com',
-    )

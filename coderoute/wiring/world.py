@@ -12,16 +12,25 @@ from typing import TYPE_CHECKING
 
 from coderoute.domain import places
 from coderoute.domain.conversation import CallTags, ModelRef
-from coderoute.domain.run import RunRecord
-from coderoute.domain.task import Base
+from coderoute.domain.run import RunRecord, Status
+from coderoute.domain.task import Base, Task
 from coderoute.domain.terms import Terms
 from coderoute.errors import ConfigurationError, Interrupted, Unavailable
 from coderoute.journal import Journal
 from coderoute.keys import Keys
 from coderoute.ports import ModelProvider, Repository
-from coderoute.settings import Settings, require_keys
+from coderoute.settings import Settings, needs_no_key, require_keys
 from coderoute.stages.intake import Intake
 from coderoute.stopwatch import Stopwatch, TimedHost, TimedProvider
+from coderoute.wiring.forge import (
+    Spot,
+    hub_of,
+    listen_if_published,
+    open_repository,
+    publish_there,
+    remote_of,
+    repository_of,
+)
 from coderoute.wiring.house import House, host_id, now, os_user, own_secret
 from coderoute.wiring.process import clear_start_environment, make_unreadable
 from coderoute.wiring.terms import agree, in_ci, settings_for, terms_of, with_prices
@@ -35,16 +44,19 @@ Show = Callable[[str, Mapping[str, object]], None]
 
 
 NONCE_KEY_BYTES = 32
+NO_KEY = "no-key"
+"""Sent to a server on this machine that asks for none."""
 KEY_VARIABLES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 
 
 def begin(
     house: House, intake: Intake, *, repo: Path, base: str | None, overrides: Sequence[str], plan_only: bool,
-    consent: Callable[[str, str], bool], warn: Callable[[str], None],
+    consent: Callable[[str, str], bool], warn: Callable[[str], None], spot: Spot | None = None,
 ) -> str:  # fmt: skip
     """Pin everything a run depends on and write its first records; the run's id. When it fails, nothing is left.
 
-    `consent(text, hash)` asks a person whether the repository's own commands may run.
+    `consent(text, hash)` asks a person whether the repository's own commands may run. `spot` is where the issue is, if
+    that is on a forge; then `repo` is not looked at.
 
     Raises:
         BadInput, ConfigurationError, Blocked, Refused
@@ -56,9 +68,13 @@ def begin(
     run_id = secrets.token_hex(4)
     folder = new_run_folder(house, run_id)
     try:
-        repository = GitRepository(repo, folder / "q.git")
-        keep_apart(house.folder, repository.root)
-        pinned = repository.pin(base)
+        if spot is None:
+            repository = GitRepository(repo, folder / "q.git")
+            pinned = repository.pin(base)
+        else:
+            repository, pinned = open_repository(house, spot, base, folder / "q.git", warn)
+        if spot is None or spot.checkout is not None:
+            keep_apart(house.folder, repository.root)
         for warning in repository.warnings():
             warn(warning)
         settings = settings_for(house.environ, repository, pinned.tree, overrides)
@@ -123,12 +139,19 @@ def drive(house: House, run_id: str, show: Show) -> RunRecord:
     """Drive a run to where it waits or ends, and give its record."""
     from coderoute.flow import runs
 
-    return runs.drive(world(house, runs.found(house.store, run_id), show))
+    run = runs.found(house.store, run_id)
+    hub = hub_of(house, run)
+    if hub is None or in_ci(house.environ):  # in CI another job speaks with the forge
+        return runs.drive(world(house, run, show))
+    listen_if_published(house, run, hub)
+    run = runs.drive(world(house, run, show))
+    if run.status in (Status.AWAITING_APPROVAL, Status.APPROVED):
+        publish_there(house, run, hub)
+    return run
 
 
 def world(house: House, run: RunRecord, show: Show) -> "World":
     """Everything the run works with."""
-    from coderoute.adapters.repository_git import GitRepository
     from coderoute.adapters.sandbox_docker.lease import mark_of
     from coderoute.flow.candidate import needed
     from coderoute.flow.runs import teller
@@ -145,10 +168,11 @@ def world(house: House, run: RunRecord, show: Show) -> "World":
         run_id=run.id, provider=timed(providers(house, journal), watch, stop), store=house.store, prices=prices,
         budget_usd=terms.budget_usd, review_reserve_usd=terms.review_reserve_usd, emit=tell, sleep=watch.sleep,
     )  # fmt: skip
-    folder = house.run_folder(run.id)
+    folder, repository = house.run_folder(run.id), repository_of(house, run)
+    base = needed(journal, places.BASE, Base)
     return World(
         run_id=run.id, terms=terms, folder=folder, store=house.store, journal=journal, ledger=ledger, prices=prices,
-        repository=GitRepository(Path(run.repository), folder / "q.git"),
+        repository=repository, remote=remote_of(house, repository, needed(journal, places.TASK, Task), base),
         sandboxes=TimedHost(sandboxes(house, journal), watch), watch=watch, stop=stop,
         tell=tell, now=now, nonce_key=own_secret(house.folder / "nonce.key", NONCE_KEY_BYTES),
         process=mark_of(os.getpid()),
@@ -199,7 +223,7 @@ def make_provider(ref: ModelRef, recorded: str | None, keys: Keys) -> ModelProvi
 
         return ScriptedProvider.from_json(recorded)
     variable = ref.api_key_env or KEY_VARIABLES[ref.provider]
-    key = keys.hold(variable)
+    key = keys.hold(variable) or (NO_KEY if needs_no_key(ref, keys.environ) else None)
     if not key:
         raise ConfigurationError(f"no key for {ref.name}: {variable} is not set", remedy=f"export {variable}=...")
     make_unreadable()

@@ -67,8 +67,14 @@ INPUT, CONFIGURATION = 2, 78
         pytest.param(issue_file("latin.md", b"# K\xf6ln"), INPUT, "latin.md", "UTF-8", id="issue not UTF-8"),
         pytest.param(issue_file("big.md", b"x" * 300_000), INPUT, "300,000", "shorten", id="issue too large"),
         pytest.param(lambda _: ["repo"], INPUT, "repo is a folder", "Markdown", id="issue is a folder"),
-        pytest.param(lambda _: ["octo/cat#7"], INPUT, "octo/cat#7", "file", id="issue on a forge"),
-        pytest.param(lambda _: ["https://example.com/octo/cat/issues/7"], INPUT, "example.com", "file", id="address"),
+        pytest.param(lambda _: ["octo/cat#7"], CONFIGURATION, "github.com", "GITHUB_TOKEN", id="no token for GitHub"),
+        pytest.param(
+            lambda _: ["https://example.com/octo/cat/issues/7"],
+            CONFIGURATION,
+            "example.com",
+            "GITHUB_SERVER_URL",
+            id="no token for a server",
+        ),
         pytest.param(
             option("-c", "limits.buget_usd=1"), CONFIGURATION, "limits.buget_usd", "budget_usd", id="unknown key"
         ),

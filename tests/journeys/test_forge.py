@@ -13,9 +13,10 @@ from coderoute.domain.published import Published
 from coderoute.domain.run import Status
 from coderoute.errors import CoderouteError, Refused, TargetMoved, Unavailable
 from coderoute.flow.landing import land, listen
-from coderoute.flow.publish import APPROVAL, Hub, publish
+from coderoute.flow.publish import APPROVAL, Hub, Page, publish
 from coderoute.journal import Journal
 from coderoute.ports import Identity, MergeResult
+from coderoute.report.pull_request import body_of, comment_of, marker, title_of
 
 if TYPE_CHECKING:
     from tests.journeys.conftest import Journey
@@ -24,7 +25,7 @@ KEY = b"the approval key of this test"
 OTHER = {"other.py": b"x = 1\n"}
 
 
-class Page:
+class Story:
     """A run on issue 1 of a forge, up to the gate, with its pull request."""
 
     def __init__(self, journey: "Journey") -> None:
@@ -48,8 +49,12 @@ class Page:
         journey = self.journey
         return Hub(
             forge=self.forge, remote=InMemoryRemote(forge=self.forge), repository=journey.repository,
-            author=lambda: Identity(name="Ada", email="ada@example.invalid"), document=lambda: journey.doc,
-            now=lambda: journey.time,
+            author=lambda: Identity(name="Ada", email="ada@example.invalid"), now=lambda: journey.time,
+            page=Page(
+                title=lambda: title_of(journey.doc), body=lambda: body_of(journey.doc, issue=self.issue),
+                comment=lambda state, passed: comment_of(journey.doc, state=state, passed_over=passed),
+                marker=marker(journey.id),
+            ),
         )  # fmt: skip
 
     def publish(self) -> Published:
@@ -97,14 +102,14 @@ class Page:
 
 
 @pytest.fixture
-def page(journey: "Journey") -> Page:
-    made = Page(journey)
+def page(journey: "Journey") -> Story:
+    made = Story(journey)
     journey.terms = replace(journey.terms, draft=False)
     journey.to_the_gate()
     return made
 
 
-def test_the_pull_request_holds_the_evidence_and_waits(page: Page) -> None:
+def test_the_pull_request_holds_the_evidence_and_waits(page: Story) -> None:
     published = page.publish()
 
     assert page.pull.number == published.number
@@ -116,7 +121,7 @@ def test_the_pull_request_holds_the_evidence_and_waits(page: Page) -> None:
     assert len(page.forge.comments(published.number)) == 1
 
 
-def test_published_twice_there_is_one_of_everything(page: Page) -> None:
+def test_published_twice_there_is_one_of_everything(page: Story) -> None:
     first = page.publish()
     page.journey.time = page.journey.time.replace(hour=14)
     assert page.publish() == first
@@ -125,7 +130,7 @@ def test_published_twice_there_is_one_of_everything(page: Page) -> None:
 
 
 @pytest.mark.parametrize("killed_at", range(1, 8))
-def test_killed_anywhere_the_publishing_ends_the_same(page: Page, killed_at: int) -> None:
+def test_killed_anywhere_the_publishing_ends_the_same(page: Story, killed_at: int) -> None:
     """The forge fails from its n-th call on; then it is back."""
     calls = 0
     answer = page.forge._answer
@@ -147,7 +152,7 @@ def test_killed_anywhere_the_publishing_ends_the_same(page: Page, killed_at: int
     assert page.status() is not None
 
 
-def test_a_writer_s_command_approves_and_the_forge_merges_that_head(page: Page) -> None:
+def test_a_writer_s_command_approves_and_the_forge_merges_that_head(page: Story) -> None:
     page.publish()
     page.says("ada", f"/coderoute approve {page.sha12}")
 
@@ -163,21 +168,21 @@ def test_a_writer_s_command_approves_and_the_forge_merges_that_head(page: Page) 
     assert page.land() == (merged, True)
 
 
-def test_a_review_on_the_head_approves(page: Page) -> None:
+def test_a_review_on_the_head_approves(page: Story) -> None:
     page.publish()
     page.forge.review(page.published.number, "ben", "approved")
     page.land()
     assert page.journey.section("approval")["by"] == "ben"
 
 
-def test_an_approval_from_the_terminal_lands_too(page: Page) -> None:
+def test_an_approval_from_the_terminal_lands_too(page: Story) -> None:
     page.publish()
     page.journey.approve(page.journey.look())
     page.land()
     assert page.journey.section("approval")["channel"] == "command"
 
 
-def test_nothing_lands_without_a_word_that_counts_and_it_is_said_why(page: Page) -> None:
+def test_nothing_lands_without_a_word_that_counts_and_it_is_said_why(page: Story) -> None:
     page.publish()
     page.says("eve", f"/coderoute approve {page.sha12}")
 
@@ -190,7 +195,7 @@ def test_nothing_lands_without_a_word_that_counts_and_it_is_said_why(page: Page)
     assert page.journey.ending == (Status.AWAITING_APPROVAL, None)
 
 
-def test_waiting_looks_again_until_somebody_has_spoken(page: Page) -> None:
+def test_waiting_looks_again_until_somebody_has_spoken(page: Story) -> None:
     page.publish()
     looks = iter((True, True, False))
 
@@ -205,7 +210,7 @@ def test_waiting_looks_again_until_somebody_has_spoken(page: Page) -> None:
     assert page.journey.ending == (Status.MERGED, None)
 
 
-def test_a_push_to_the_branch_voids_the_approval(page: Page) -> None:
+def test_a_push_to_the_branch_voids_the_approval(page: Story) -> None:
     page.publish()
     page.says("ada", f"/coderoute approve {page.sha12}")
     page.forge.push(page.published.branch, "f" * 40)
@@ -217,7 +222,7 @@ def test_a_push_to_the_branch_voids_the_approval(page: Page) -> None:
     assert page.journey.run.status is Status.APPROVED
 
 
-def test_a_draft_waits_for_its_button(page: Page) -> None:
+def test_a_draft_waits_for_its_button(page: Story) -> None:
     page.publish()
     number = page.published.number
     page.forge.pulls[number] = replace(page.forge.pulls[number], draft=True)
@@ -233,7 +238,7 @@ def test_a_draft_waits_for_its_button(page: Page) -> None:
     assert page.journey.ending == (Status.MERGED, None)
 
 
-def test_rejected_on_the_page_the_run_ends(page: Page) -> None:
+def test_rejected_on_the_page_the_run_ends(page: Story) -> None:
     page.publish()
     page.says("ada", "/coderoute reject not wanted")
 
@@ -244,7 +249,7 @@ def test_rejected_on_the_page_the_run_ends(page: Page) -> None:
     assert "ada on the pull request: not wanted" in str(page.journey.doc["problem"])
 
 
-def test_sent_back_on_the_page_the_change_is_mended_and_the_same_page_shows_it(page: Page) -> None:
+def test_sent_back_on_the_page_the_change_is_mended_and_the_same_page_shows_it(page: Story) -> None:
     first = page.publish()
     page.says("ada", "/coderoute send-back shorter, please")
     page.says("ben", f"/coderoute approve {page.sha12}")
@@ -263,7 +268,7 @@ def test_sent_back_on_the_page_the_change_is_mended_and_the_same_page_shows_it(p
     page.land()
 
 
-def test_where_the_target_moved_the_merge_is_refused_and_resume_brings_the_page_along(page: Page) -> None:
+def test_where_the_target_moved_the_merge_is_refused_and_resume_brings_the_page_along(page: Story) -> None:
     first = page.publish()
     page.says("ada", f"/coderoute approve {page.sha12}")
     moved = page.somebody_pushes_to_main(OTHER)
@@ -280,7 +285,7 @@ def test_where_the_target_moved_the_merge_is_refused_and_resume_brings_the_page_
     assert page.journey.main()["other.py"] == "x = 1\n"
 
 
-def test_a_merge_by_the_forge_s_own_button_is_taken_note_of(page: Page) -> None:
+def test_a_merge_by_the_forge_s_own_button_is_taken_note_of(page: Story) -> None:
     published = page.publish()
     page.forge.merge(published.number, head=published.commit, method="merge", title="t", message="m")
     merged, before = page.land()
@@ -289,7 +294,7 @@ def test_a_merge_by_the_forge_s_own_button_is_taken_note_of(page: Page) -> None:
     assert page.journey.ending == (Status.MERGED, None)
 
 
-def test_what_the_forge_demands_is_told_and_the_run_stays_approved(page: Page) -> None:
+def test_what_the_forge_demands_is_told_and_the_run_stays_approved(page: Story) -> None:
     page.publish()
     page.forge.protection.checks = ("ci/build",)
     page.journey.approve(page.journey.look())
@@ -298,7 +303,7 @@ def test_what_the_forge_demands_is_told_and_the_run_stays_approved(page: Page) -
     assert page.journey.run.status is Status.APPROVED
 
 
-def test_a_repository_that_only_squashes_is_squashed(page: Page) -> None:
+def test_a_repository_that_only_squashes_is_squashed(page: Story) -> None:
     page.forge.merge_methods = ("squash",)
     page.publish()
     page.journey.approve(page.journey.look())
@@ -306,7 +311,7 @@ def test_a_repository_that_only_squashes_is_squashed(page: Page) -> None:
     assert page.journey.ending == (Status.MERGED, None)
 
 
-def test_without_a_pull_request_there_is_nothing_to_land(page: Page) -> None:
+def test_without_a_pull_request_there_is_nothing_to_land(page: Story) -> None:
     page.journey.approve(page.journey.look())
     assert "has no pull request yet" in page.refused(page.land).problem
     assert cast(Any, page.journey.doc)["status"] == "approved"
