@@ -255,17 +255,3 @@ def test_a_run_that_is_not_at_the_gate(desk: "Desk") -> None:
 
     assert ended.code == 4
     assert f"run {run} is blocked" in ended.err
-
-
-def test_what_hides_in_a_patch_is_spelled_out(desk: "Desk") -> None:
-    desk.models.knows_the_way()
-    sneaky = desk.RIGHT + "# \x1b[8mhidden\x1b[0m\n"
-    desk.models.script = [entry for entry in desk.models.script if entry[1] != "fix"]
-    desk.models.writes("fix", "shout.py", sneaky)
-    desk.models.writes("fix", "shout.py", desk.RIGHT, attempt=2)
-    ended = desk.run("--json", "-q")
-    run = ended.json["run_id"]
-
-    shown = desk("gate", run).out + desk("show", run).out + ended.out
-
-    assert "\x1b" not in shown
