@@ -53,6 +53,8 @@ def cost_text(cost: Json, quote: Json | None = None) -> str:
         f"{spent}  {cost.get('calls')} calls, {cost.get('input_tokens')} tokens in "
         f"({cost.get('cached_input_tokens')} cached), {cost.get('output_tokens')} out"
     ]
+    if cost.get("imported"):
+        rows.append("  spent where the run was made, as its bundle says; no sum here has it in it")
     if cost.get("estimated_usd") not in (None, "0"):
         rows.append(f"  of it estimated, because no usage arrived: {dollars(cost['estimated_usd'])}")
     rows += [table_text(cost, key) for key in ("by_class", "by_stage", "by_model") if section(cost, key)]

@@ -31,6 +31,8 @@ COMMANDS = {
     "reject": ("coderoute.cli.gate", "End a run without its change."),
     "send-back": ("coderoute.cli.gate", "Comment on a change, or answer a question; then resume."),
     "merge": ("coderoute.cli.gate", "Merge the approved change."),
+    "export": ("coderoute.cli.bundle", "Write a run into one file."),
+    "import": ("coderoute.cli.bundle", "Take a run from such a file in; it waits for your approval."),
     "check": ("coderoute.cli.check", "What the admission rules say about a patch or a commit."),
     "cancel": ("coderoute.cli.ending", "End a run, also one that is being worked on."),
     "purge": ("coderoute.cli.ending", "Remove runs that have ended, and leftovers."),
@@ -41,6 +43,9 @@ COMMANDS = {
     "version": ("coderoute.cli.version", "The version."),
 }
 
+HIDDEN = {"ci": "coderoute.cli.ci"}
+"""For the steps of a workflow; nobody types these."""
+
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when it is called, so that `--help` stays quick."""
@@ -49,9 +54,10 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        name = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else HIDDEN.get(cmd_name)
+        if name is None:
             return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
+        module = importlib.import_module(name)
         command = module.COMMANDS[cmd_name]
         return command if isinstance(command, click.Command) else None
 

@@ -11,6 +11,7 @@ from coderoute.domain.task import Base, Task
 from coderoute.domain.terms import Terms
 from coderoute.errors import BadInput, Blocked, CoderouteError, ConfigurationError, Exhausted, Refused, Unavailable
 from coderoute.flow import moved_target, story
+from coderoute.flow.bundle import refuse_work
 from coderoute.flow.world import World
 from coderoute.journal import Journal
 from coderoute.ports import RunStore
@@ -72,6 +73,7 @@ def drive(world: World) -> RunRecord:
         run = found(store, run_id)
         if run.status in FINISHED:
             return run
+        refuse_work(world.journal, run_id)
         if run.status in (Status.APPROVED, Status.AWAITING_APPROVAL) and not moved_target.notice(world, run):
             return run
         if run.status is Status.PLANNED:

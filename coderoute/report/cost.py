@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from coderoute.domain import places
+from coderoute.domain.bundle import IMPORTED
 from coderoute.domain.money import LedgerRow, add_up
 from coderoute.domain.terms import Terms
 from coderoute.errors import CoderouteError
@@ -70,6 +71,7 @@ def cost_json(
     return {
         **sums_json(rows, accounts),
         "budget_usd": money(terms.budget_usd) if terms else None,
+        "imported": journal is not None and bool(journal.keys(IMPORTED)),
         "variance": None if journal is None else variance_json(rows, journal),
     }
 
@@ -92,6 +94,7 @@ def cost_of_all(store: RunStore, prices_of: Callable[[Terms | None], PriceList |
     return {
         **sums_json(rows, accounts),
         "budget_usd": None,
+        "imported": False,
         "runs": len(by_run),
         "runs_unreadable": len(by_run) - len(accounts),
         **pace_json(rows, known.runs),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from coderoute.domain import places
+from coderoute.domain.bundle import IMPORTED
 from coderoute.domain.economics import AttemptOutcome, ReviewOutcome
 from coderoute.domain.judgement import Decision
 from coderoute.domain.money import LedgerRow
@@ -73,6 +74,8 @@ def past_of(store: RunStore) -> Past:
     tries: list[Try] = []
     runs: list[RunFacts] = []
     for run in reversed(store.runs()):
+        if store.record(run.id, IMPORTED) is not None:
+            continue  # made elsewhere, and only its bundle's word for it
         rows = by_run[run.id]
         try:
             made = tries_of(Journal(store, run.id), rows, run.id)

@@ -44,7 +44,10 @@ def stretches(events: Iterable[Event]) -> list[tuple[float, dict[str, float]]]:
         if event.event == "run.working":
             begun = at
         elif event.event == "run.waiting" and begun is not None:
-            found.append(((at - begun).total_seconds(), seconds_in(event.data.get("seconds"))))
+            seconds = seconds_in(event.data.get("seconds"))
+            # the clock may have been set meanwhile; what the process measured itself does not know of that
+            shown_by_clock = max((at - begun).total_seconds(), seconds.get("any", 0.0))
+            found.append((seconds.get("whole", shown_by_clock), seconds))
             begun = None
     return found
 
