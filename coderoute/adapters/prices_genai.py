@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 VERSION_SUFFIX = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 
+BILLS_WRITES = re.compile(r"anthropic:|openai:gpt-(5\.[6-9]|5\.\d\d|[6-9]|\d\d)")
+"""Models whose provider bills cache writes; a user's own price says nothing of them."""
+
 
 class GenaiPrices:
     """A PriceList. `overrides` are the user's prices, `tariffs` what the list said when a run began; both by
@@ -30,7 +33,7 @@ class GenaiPrices:
         """See ports.PriceList."""
         override = self._overrides.get(model.name)
         if override is not None:
-            return override.cost_usd(usage)
+            return override.cost_usd(usage, bills_writes=BILLS_WRITES.match(model.name) is not None)
         if model.name in self._tariffs:
             return self._tariffs[model.name].cost_usd(usage)
         found = _looked_up(model, usage, at)

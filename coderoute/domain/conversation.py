@@ -130,3 +130,16 @@ class ModelRequest:
     max_output_tokens: int = 8192
     tags: CallTags
     timeout_s: float = 600.0
+    single: bool = False
+    """The first answer is likely to be the last one, though look-ups are offered."""
+
+    @property
+    def is_worth_caching(self) -> bool:
+        """Whether what is sent is likely to be sent again as the beginning of a next turn.
+
+        Writing into a provider's cache costs a quarter of the input's price and a read saves nine tenths or more, so it
+        pays where another turn comes with a chance of three in ten. A model that is offered nothing but the tool it
+        answers with has another turn only to mend that answer. One that was not expected to look things up and does
+        will go on.
+        """
+        return len(self.tools) > 1 and (not self.single or bool(self.exchanges))

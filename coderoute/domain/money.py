@@ -7,20 +7,27 @@ from enum import StrEnum
 
 from coderoute.domain.conversation import Usage
 
+CACHE_WRITE, CACHE_WRITE_1H = Decimal("1.25"), Decimal(2)
+"""What providers that bill cache writes ask for them, in input prices."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceOverride:
-    """A user's own price for a model. Cache writes cost the input price unless the provider's list says otherwise."""
+    """A user's own price for a model. Cache writes cost the input price, or what a provider that bills them asks."""
 
     input_usd_per_mtok: Decimal
     output_usd_per_mtok: Decimal
     cached_input_usd_per_mtok: Decimal | None = None
 
-    def cost_usd(self, usage: Usage) -> Decimal:
+    def cost_usd(self, usage: Usage, *, bills_writes: bool = False) -> Decimal:
+        """Exact dollars for `usage`; `bills_writes`: the provider bills what it writes into its cache."""
         cached_rate = (
             self.input_usd_per_mtok if self.cached_input_usd_per_mtok is None else self.cached_input_usd_per_mtok
         )
-        fresh = usage.input_tokens - usage.cached_input_tokens
+        fresh = Decimal(usage.input_tokens - usage.cached_input_tokens)
+        if bills_writes:
+            short = usage.cache_write_tokens - usage.cache_write_1h_tokens
+            fresh += short * (CACHE_WRITE - 1) + usage.cache_write_1h_tokens * (CACHE_WRITE_1H - 1)
         micro = (
             fresh * self.input_usd_per_mtok
             + usage.cached_input_tokens * cached_rate

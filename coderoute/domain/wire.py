@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,12 @@ def tag_headers(tags: CallTags) -> dict[str, str]:
     """The four pinned X-Coderoute-* headers. What a header cannot hold is percent-encoded."""
     values = {"Run": tags.run, "Stage": tags.stage, "Step": tags.step, "Attempt": str(tags.attempt)}
     return {f"X-Coderoute-{name}": quote(value, safe=" !#$&'()*+,/:;=?@[]") for name, value in values.items()}
+
+
+def cache_key(tags: CallTags) -> str:
+    """The same for all requests of one step of one run (or of a stage without steps), for a provider that keeps
+    prefixes where such a key leads. Their number is below what one place can bear."""
+    return sha256(json.dumps([tags.run, tags.stage, tags.step]).encode()).hexdigest()[:32]
 
 
 def endpoint_error(url: str) -> ConfigurationError | None:

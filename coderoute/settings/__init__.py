@@ -3,7 +3,7 @@
 from coderoute.settings.consent import consent_hash, consent_key, needs_consent
 from coderoute.settings.image_files import resolved
 from coderoute.settings.load import load, user_prices
-from coderoute.settings.models import require_keys
+from coderoute.settings.models import needs_no_key, require_keys
 from coderoute.settings.schema import RepositoryRequest, Route, SandboxSettings, Settings
 from coderoute.settings.sources import RepositoryFiles, state_dir, user_file
 
@@ -17,6 +17,7 @@ __all__ = [
     "consent_key",
     "load",
     "needs_consent",
+    "needs_no_key",
     "require_keys",
     "resolved",
     "state_dir",

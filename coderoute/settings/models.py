@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from coderoute.domain.conversation import ModelRef
+from coderoute.domain.wire import is_this_machine
 from coderoute.errors import ConfigurationError
 from coderoute.settings import keys
 from coderoute.settings.entries import Mistakes
@@ -97,7 +99,7 @@ def require_keys(settings: Settings, environ: Mapping[str, str]) -> None:
 
 def _unusable(key: str, model: ModelRef, environ: Mapping[str, str]) -> Iterator[str]:
     variable = model.api_key_env or KEY_VARIABLES[model.provider]
-    if not environ.get(variable):
+    if not environ.get(variable) and not needs_no_key(model, environ):
         yield f"{key} ({model.name}): its key is missing: {variable} is not set"
     endpoint = ENDPOINT_VARIABLES[model.provider]
     if model.base_url is None and environ.get(endpoint):
@@ -105,6 +107,17 @@ def _unusable(key: str, model: ModelRef, environ: Mapping[str, str]) -> Iterator
             address(Written(value=environ[endpoint]))
         except Wrong as wrong:
             yield f"{key} ({model.name}): {endpoint} {wrong.allowed}"
+
+
+def needs_no_key(model: ModelRef, environ: Mapping[str, str]) -> bool:
+    """Whether `model` is served on this machine by a server that speaks OpenAI's words, and names no key of its own."""
+    if model.provider != "openai" or model.api_key_env is not None:
+        return False
+    try:
+        host = urlsplit(model.base_url or environ.get(ENDPOINT_VARIABLES["openai"]) or "").hostname
+    except ValueError:
+        return False
+    return is_this_machine(host or "")
 
 
 def _model(role: str, written: dict[str, str], base: ModelRef | None, mistakes: Mistakes) -> ModelRef | None:

@@ -138,18 +138,6 @@ def address(written: Written) -> str:
     return value
 
 
-def later(check: Check, taken: Callable[[object], bool], otherwise: str) -> Check:
-    """For a key that is known but can do little yet: of the right values only those that are `taken`."""
-
-    def narrow(written: Written) -> object:
-        value = check(written)
-        if not taken(value):
-            raise Wrong(f"is not supported yet; {otherwise}")
-        return value
-
-    return narrow
-
-
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

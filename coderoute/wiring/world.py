@@ -34,6 +34,7 @@ from coderoute.wiring.forge import (
 from coderoute.wiring.house import House, host_id, now, os_user, own_secret
 from coderoute.wiring.process import clear_start_environment, make_unreadable
 from coderoute.wiring.terms import agree, in_ci, settings_for, terms_of, with_prices
+from coderoute.wiring.traces import NoTraces, Traces, traced
 
 if TYPE_CHECKING:
     from coderoute.adapters.sandbox_docker import DockerSandboxHost
@@ -142,15 +143,23 @@ def drive(house: House, run_id: str, show: Show) -> RunRecord:
     run = runs.found(house.store, run_id)
     hub = hub_of(house, run)
     if hub is None or in_ci(house.environ):  # in CI another job speaks with the forge
-        return runs.drive(world(house, run, show))
+        return told(house, run, show)
     listen_if_published(house, run, hub)
-    run = runs.drive(world(house, run, show))
+    run = told(house, run, show)
     if run.status in (Status.AWAITING_APPROVAL, Status.APPROVED):
         publish_there(house, run, hub)
     return run
 
 
-def world(house: House, run: RunRecord, show: Show) -> "World":
+def told(house: House, run: RunRecord, show: Show) -> RunRecord:
+    """The run, driven to where it waits or ends; also as spans, where somebody wants them."""
+    from coderoute.flow import runs
+
+    with traced(house, run.id, show) as traces:
+        return runs.drive(world(house, run, show, traces))
+
+
+def world(house: House, run: RunRecord, show: Show, traces: Traces | None = None) -> "World":
     """Everything the run works with."""
     from coderoute.adapters.sandbox_docker.lease import mark_of
     from coderoute.flow.candidate import needed
@@ -161,11 +170,17 @@ def world(house: House, run: RunRecord, show: Show) -> "World":
     journal = Journal(house.store, run.id)
     terms = needed(journal, places.TERMS, Terms)
     hold_keys(house.keys, terms.every_model)
-    tell = teller(house.store, run.id, now, show)
+    traces = traces or NoTraces()
+    write_down = teller(house.store, run.id, now, show)
+
+    def tell(event: str, data: Mapping[str, object]) -> None:
+        write_down(event, data)
+        traces.hear(event, data)
+
     prices = house.prices(terms.prices, terms.tariffs)
     watch, stop = Stopwatch(), threading.Event()
     ledger = Ledger(
-        run_id=run.id, provider=timed(providers(house, journal), watch, stop), store=house.store, prices=prices,
+        run_id=run.id, provider=timed(providers(house, journal), watch, stop, traces), store=house.store, prices=prices,
         budget_usd=terms.budget_usd, review_reserve_usd=terms.review_reserve_usd, emit=tell, sleep=watch.sleep,
     )  # fmt: skip
     folder, repository = house.run_folder(run.id), repository_of(house, run)
@@ -180,14 +195,14 @@ def world(house: House, run: RunRecord, show: Show) -> "World":
 
 
 def timed(
-    provider: Callable[[ModelRef], ModelProvider], watch: Stopwatch, stop: threading.Event
+    provider: Callable[[ModelRef], ModelProvider], watch: Stopwatch, stop: threading.Event, traces: Traces
 ) -> Callable[[ModelRef], ModelProvider]:
     """`provider` with its calls measured; none is made once `stop` is set."""
 
     def made(ref: ModelRef) -> ModelProvider:
         if stop.is_set():
             raise Interrupted("stopped by the user", reason="interrupted", remedy="coderoute resume")
-        return TimedProvider(provider(ref), watch)
+        return TimedProvider(traces.around(provider(ref)), watch)
 
     return made
 

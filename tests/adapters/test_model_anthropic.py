@@ -65,7 +65,7 @@ def test_a_first_request_is_system_tools_and_the_opening() -> None:
     assert request_body(REQUEST) == {
         "model": "claude-opus-5-5",
         "max_tokens": 2000,
-        "system": "You mend programs.",
+        "system": [text("You mend programs.")],
         "messages": [{"role": "user", "content": [text("Mend this.")]}],
         "tools": [{"name": "read_file", "description": "Read.", "input_schema": strict(READ.schema), "strict": True}],
         "output_config": {"effort": "high"},
@@ -94,6 +94,31 @@ def test_a_first_request_is_system_tools_and_the_opening() -> None:
 def test_effort_is_sent_to_every_model_but_the_old_ones(model: str, has_effort: bool) -> None:
     body = request_body(replace(REQUEST, model=ModelRef(provider="anthropic", model=model, effort="low")))
     assert ("output_config" in body) is has_effort
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "told"),
+    [
+        ("claude-opus-4-8", "high", True),
+        ("claude-sonnet-4-6", "low", True),
+        ("claude-opus-4-8", None, False),
+        ("claude-opus-4-5", "high", False),
+        ("claude-opus-5-5", "high", False),
+        ("claude-haiku-5-5", "low", False),
+    ],
+)
+def test_models_that_think_only_when_told_are_told_where_an_effort_is_set(
+    model: str, effort: str | None, told: bool
+) -> None:
+    body = request_body(replace(REQUEST, model=ModelRef(provider="anthropic", model=model, effort=effort)))
+    assert body.get("thinking") == ({"type": "adaptive"} if told else None)
+
+
+def test_what_the_model_said_is_never_marked_for_the_cache() -> None:
+    reply = read(THINKING, use("a", {"path": "x"}))
+    exchanges = tuple(Exchange(reply=reply, results=(ToolResult(call_id="a", text="y"),)) for _ in range(3))
+    request_body(replace(REQUEST, tools=(READ, READ), exchanges=exchanges))
+    assert reply.opaque == [THINKING, use("a", {"path": "x"})]
 
 
 def test_without_an_effort_the_model_has_its_own() -> None:

@@ -16,6 +16,7 @@ Provider = AnthropicProvider | OpenAIProvider
 PROVIDERS: dict[str, tuple[str, Callable[[str], Provider]]] = {
     "anthropic": ("claude-opus-5-5", lambda url: AnthropicProvider("sk-ant-1234", url)),
     "openai": ("gpt-6.1-sol", lambda url: OpenAIProvider("sk-1234", f"{url}/v1")),
+    "chat": ("qwen3-coder", lambda url: OpenAIProvider("sk-1234", f"{url}/v1")),
 }
 
 
@@ -57,10 +58,9 @@ def server() -> Iterator[HangsUp]:
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_a_request_whose_answer_never_came_is_not_sent_again(name: str, server: HangsUp) -> None:
     model, make = PROVIDERS[name]
-    request = ModelRequest(
-        model=ModelRef(provider=name, model=model), system="s", opening="o", timeout_s=5,
-        tags=CallTags(run="r1", stage="execute"),
-    )  # fmt: skip
+    ref = ModelRef(provider="anthropic" if name == "anthropic" else "openai", model=model)
+    tags = CallTags(run="r1", stage="execute")
+    request = ModelRequest(model=ref, system="s", opening="o", timeout_s=5, tags=tags)
     with closing(make(server.url)) as provider, pytest.raises(ProviderError) as caught:
         provider.complete(request)
     assert caught.value.billed is None

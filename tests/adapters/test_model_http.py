@@ -88,18 +88,20 @@ class Dialect:
 
 def asked(provider: str, model: str) -> ModelRequest:
     return ModelRequest(
-        model=ModelRef(provider=provider, model=model, effort="low"),
-        system="You mend programs.",
-        opening="Mend this.",
-        tools=(TOOL,),
-        tags=CallTags(run="run-1", stage="execute", step="schritt ä\r\nX-Evil: 1", attempt=3),
-        max_output_tokens=100_000,
-        timeout_s=5,
-    )
+        model=ModelRef(provider=provider, model=model, effort="low"), system="You mend programs.", opening="Mend this.",
+        tools=(TOOL,), tags=CallTags(run="run-1", stage="execute", step="schritt ä\r\nX-Evil: 1", attempt=3),
+        max_output_tokens=100_000, timeout_s=5,
+    )  # fmt: skip
 
 
 THINKING: JsonObject = {"type": "thinking", "thinking": "Ünïcode \\u00e9 ", "signature": "c2ln/+=="}
 REASONING: JsonObject = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "ZW5j/+=="}
+DONE = {"type": "output_text", "text": "Done."}
+CALL = {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": "{}"}
+SAID: JsonObject = {
+    "role": "assistant", "content": None,
+    "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}],
+}  # fmt: skip
 DIALECTS = {
     "anthropic": Dialect(
         make=lambda key, url: AnthropicProvider(key, url),
@@ -119,17 +121,21 @@ DIALECTS = {
         make=lambda key, url: OpenAIProvider(key, f"{url}/v1"),
         request=asked("openai", "gpt-6.1-sol"),
         key_env="OPENAI_API_KEY",
-        words={
-            "status": "completed",
-            "output": [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Done."}]}],
-        },
-        call={
-            "status": "completed",
-            "output": [REASONING, {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": "{}"}],
-        },
+        words={"status": "completed", "output": [{"type": "message", "content": [DONE]}]},
+        call={"status": "completed", "output": [REASONING, CALL]},
         reasoning=REASONING,
         messages="input",
         too_long={"error": {"message": "Your input is too long.", "code": "context_length_exceeded"}},
+    ),
+    "chat": Dialect(
+        make=lambda key, url: OpenAIProvider(key, f"{url}/v1"),
+        request=asked("openai", "qwen3-coder"),
+        key_env="OPENAI_API_KEY",
+        words={"choices": [{"message": {"role": "assistant", "content": "Done."}, "finish_reason": "stop"}]},
+        call={"choices": [{"message": SAID, "finish_reason": "tool_calls"}]},
+        reasoning=SAID,
+        messages="messages",
+        too_long={"error": {"message": "This model's maximum context length is 8 tokens."}},
     ),
 }
 
@@ -175,14 +181,15 @@ def failure(provider: Provider, request: ModelRequest) -> ProviderError:
     return caught.value
 
 
+@pytest.mark.parametrize("stage", ["triage", "locate", "plan", "execute", "review"])
 def test_every_request_says_where_in_the_story_it_belongs(
-    dialect: Dialect, loopback: Loopback, provider: Provider
+    stage: str, dialect: Dialect, loopback: Loopback, provider: Provider
 ) -> None:
     loopback.answers = [answer(dialect.words)]
-    provider.complete(dialect.request)
+    provider.complete(replace(dialect.request, tags=replace(dialect.request.tags, stage=stage)))
     headers = loopback.seen[0].headers
     assert headers["x-coderoute-run"] == "run-1"
-    assert headers["x-coderoute-stage"] == "execute"
+    assert headers["x-coderoute-stage"] == stage
     assert headers["x-coderoute-step"] == "schritt %C3%A4%0D%0AX-Evil: 1"
     assert headers["x-coderoute-attempt"] == "3"
     assert "x-evil" not in headers
@@ -195,7 +202,8 @@ def test_tools_are_strict_and_never_forced_and_nothing_is_sampled(
     provider.complete(dialect.request)
     body = loopback.seen[0].body
     assert isinstance(body["tools"], list)
-    assert all(tool["strict"] is True for tool in body["tools"])
+    compatible = dialect is DIALECTS["chat"]  # whose server may not know the word
+    assert all(("strict" not in tool["function"]) if compatible else tool["strict"] for tool in body["tools"])
     unwanted = {"tool_choice", "temperature", "top_p", "top_k", "thinking"}
     assert not unwanted & body.keys()
 

@@ -72,6 +72,8 @@ def test_a_first_request_is_instructions_tools_and_the_opening_and_nothing_is_st
         "input": [{"role": "user", "content": "Mend this."}],
         "tools": [{**tool, "strict": True}],
         "store": False,
+        "prompt_cache_key": wire.cache_key(REQUEST.tags),
+        "prompt_cache_options": {"mode": "explicit"},
         "include": ["reasoning.encrypted_content"],
         "reasoning": {"effort": "high"},
     }
@@ -97,6 +99,20 @@ def test_a_first_request_is_instructions_tools_and_the_opening_and_nothing_is_st
 def test_every_model_but_the_old_ones_is_taken_to_reason(model: str, reasons: bool) -> None:
     body = request_body(replace(REQUEST, model=ModelRef(provider="openai", model=model, effort="low")))
     assert ("reasoning" in body, "include" in body) == (reasons, reasons)
+
+
+@pytest.mark.parametrize(
+    ("model", "billed"),
+    [
+        ("gpt-6.1-sol", True), ("gpt-6-luna", True), ("gpt-5.6", True), ("gpt-5.10", True), ("gpt-10", True),
+        ("gpt-5.5", False), ("gpt-5", False), ("gpt-5-mini", False), ("gpt-4.1", False), ("o3", False),
+    ],
+)  # fmt: skip
+def test_where_one_answer_is_expected_nothing_is_written_for_money_into_the_cache(model: str, billed: bool) -> None:
+    once = replace(REQUEST, model=ModelRef(provider="openai", model=model))
+    more = replace(once, tools=(READ, replace(READ, name="finish")))
+    assert ("prompt_cache_options" in request_body(once)) is billed
+    assert "prompt_cache_options" not in request_body(more)
 
 
 def test_without_an_effort_the_model_has_its_own() -> None:

@@ -1,5 +1,6 @@
 """Whose price a model gets, and when it gets none."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -92,6 +93,26 @@ def test_the_users_own_price_comes_first() -> None:
     for provider, model in (("anthropic", "claude-opus-5-5"), ("ollama", "qwen3-coder")):
         assert prices.cost_usd(ModelRef(provider=provider, model=model), USAGE, AT) == Decimal("0.0012")
     assert prices.cost_usd(ModelRef(provider="openai", model="gpt-5"), USAGE, AT) == cost("gpt-5", provider="openai")
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "hour"),
+    [
+        ("anthropic:claude-mythos-5-2", "1.25", "2"),
+        ("openai:gpt-6.2-astra", "1.25", "2"),
+        ("openai:gpt-5.2", "1", "1"),
+        ("openai:qwen3-coder", "1", "1"),
+    ],
+)
+def test_by_the_users_own_price_cache_writes_cost_what_the_provider_asks_for_them(
+    name: str, factor: str, hour: str
+) -> None:
+    prices = GenaiPrices({name: PriceOverride(input_usd_per_mtok=Decimal(1), output_usd_per_mtok=Decimal(0))})
+    provider, _, model = name.partition(":")
+    ref = ModelRef(provider=provider, model=model)
+    short = Usage(input_tokens=1000, cache_write_tokens=1000, output_tokens=0)
+    assert prices.cost_usd(ref, short, AT) == Decimal(factor) / 1000
+    assert prices.cost_usd(ref, replace(short, cache_write_1h_tokens=1000), AT) == Decimal(hour) / 1000
 
 
 LISTED = [

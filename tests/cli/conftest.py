@@ -41,6 +41,8 @@ class FakeAnthropic:
         """(stage, step, attempt) of each request."""
         self.bodies: list[str] = []
         """The JSON of each request."""
+        self.runs: list[str] = []
+        """The X-Coderoute-Run of each request."""
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -52,6 +54,7 @@ class FakeAnthropic:
                 body = json.loads(sent)
                 stage, step, attempt = (self.headers[f"X-Coderoute-{name}"] for name in ("Stage", "Step", "Attempt"))
                 fake.seen.append((stage, step, attempt))
+                fake.runs.append(self.headers["X-Coderoute-Run"])
                 turn = sum(message["role"] == "assistant" for message in body["messages"])
                 status, answer = fake.answer(stage, step, int(attempt), turn)
                 data = json.dumps(answer).encode()
@@ -307,6 +310,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _server: FakeAnthropic
     _server.script.clear()
     _server.seen.clear()
     _server.bodies.clear()
+    _server.runs.clear()
     desk = Desk(folder=tmp_path, repo=tmp_path / "repo", models=_server)
     desk.make(desk.repo)
     return desk

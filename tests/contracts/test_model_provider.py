@@ -94,6 +94,34 @@ def in_openais_words(reply: ScriptedReply) -> JsonObject:
     return response
 
 
+def in_compatible_words(reply: ScriptedReply) -> JsonObject:
+    calls = [
+        {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
+        for number, (name, arguments) in enumerate(reply.tool_calls)
+    ]
+    said = {"role": "assistant", "content": reply.text or None, **({"tool_calls": calls} if calls else {})}
+    finish = {Stop.MAX_TOKENS: "length", Stop.REFUSAL: "content_filter", None: "stop"}[reply.stop]
+    completion: JsonObject = {"choices": [{"index": 0, "message": said, "finish_reason": finish}]}
+    if reply.usage is not None:
+        completion["usage"] = {
+            "prompt_tokens": reply.usage.input_tokens,
+            "prompt_tokens_details": {"cached_tokens": reply.usage.cached_input_tokens},
+            "completion_tokens": reply.usage.output_tokens,
+        }
+    return completion
+
+
+class InChat:
+    """A provider whose models are all asked through Chat Completions."""
+
+    def __init__(self, url: str) -> None:
+        self._provider = OpenAIProvider("key", f"{url}/v1")
+        self.close = self._provider.close
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        return self._provider.complete(replace(request, model=replace(request.model, api="chat")))
+
+
 class Rig:
     """Makes a provider that answers with `replies`, in order, and refuses what comes after them."""
 
@@ -136,6 +164,7 @@ RIGS: dict[str, Callable[[], Rig]] = {
     "scripted": Rig,
     "anthropic": lambda: Rig(lambda url: AnthropicProvider("key", url), in_anthropics_words),
     "openai": lambda: Rig(lambda url: OpenAIProvider("key", f"{url}/v1"), in_openais_words),
+    "chat": lambda: Rig(InChat, in_compatible_words),
 }
 
 

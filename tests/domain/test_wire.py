@@ -1,5 +1,6 @@
 """Headers, text, arguments and usage: what is made of them before and after the wire."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -120,3 +121,11 @@ def test_a_count_is_a_whole_number(wrong: object) -> None:
 )
 def test_usage_is_believed_only_if_it_can_be_true(what: str, usage: Usage, believed: bool) -> None:
     assert (wire.believable(usage, max_output_tokens=4000) is usage) is believed, what
+
+
+def test_a_cache_key_is_of_one_step_of_one_run_and_says_nothing_of_either() -> None:
+    tags = CallTags(run="r1", stage="execute", step="fix", attempt=1)
+    others = [replace(tags, run="r2"), replace(tags, stage="plan"), replace(tags, step="test")]
+    assert wire.cache_key(tags) == wire.cache_key(replace(tags, attempt=2))
+    assert wire.cache_key(tags) not in [wire.cache_key(other) for other in others]
+    assert re.fullmatch("[0-9a-f]{32}", wire.cache_key(tags))

@@ -1,4 +1,4 @@
-"""Both providers on one port of this machine: they answer as they are told, or in any way an answer can fail."""
+"""All providers on one port of this machine: they answer as they are told, or in any way an answer can fail."""
 
 import json
 import socket
@@ -16,7 +16,8 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request as it came: `provider` by its path, `streamed` if the answer is to be a stream."""
+    """A request as it came: `provider` by its path (anthropic, openai or chat), `streamed` if the answer is to be a
+    stream."""
 
     provider: str
     headers: dict[str, str]
@@ -43,6 +44,10 @@ def answer(body: bytes, status: int = 200, **headers: str) -> Act:
 
 def sse(kind: str, **fields: Any) -> bytes:
     return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
+
+
+def data(event: Json) -> bytes:
+    return f"data: {json.dumps(event)}\n\n".encode()
 
 
 def split(text: str) -> list[str]:
@@ -88,8 +93,67 @@ def openai_events(response: Json) -> list[bytes]:
     return [*events, sse(f"response.{response['status']}", response=response)]
 
 
+def chat_events(completion: Json) -> list[bytes]:
+    """The completion as chunks. They have no names, and the usage comes with the last."""
+    choices = completion["choices"]
+    if not isinstance(choices, list):
+        return [data({"choices": choices})] * 4
+    (choice,) = choices
+    message = choice["message"]
+    words, refusal = message.get("content"), message.get("refusal")
+    deltas: list[Json] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": piece} for piece in (split(words) if isinstance(words, str) else [words])]
+    deltas += [{"refusal": refusal}] if refusal else []
+    for number, call in enumerate(message.get("tool_calls") or ()):
+        given = call["function"]["arguments"]
+        pieces = split(given) if isinstance(given, str) else [given]
+        head = {**call, "index": number, "function": {"name": call["function"]["name"], "arguments": ""}}
+        deltas.append({"tool_calls": [head]})
+        deltas += [{"tool_calls": [{"index": number, "function": {"arguments": piece}}]} for piece in pieces]
+    events = [data({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}) for delta in deltas]
+    rest = {key: value for key, value in choice.items() if key != "message"}
+    last = data({**completion, "choices": [{**rest, "delta": {}}]})
+    return [*events, last + b"data: [DONE]\n\n"]
+
+
+def function(id: str | None, name: str, given: Any, broken: Any = None) -> Json:
+    arguments = broken or json.dumps(given)
+    return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def message(provider: str, text: str = "Looking.", calls: tuple[Json, ...] = ({},), **more: Any) -> Json:
+    """A whole message; each of `calls` may say `id`, `name`, `given` (arguments) or `broken` (text that is no JSON)."""
+    made: list[Json] = [
+        {"id": f"call_{n}", "name": "look", "given": {"path": "a.py"}, **call} for n, call in enumerate(calls)
+    ]
+    usage: Json
+    if provider == "anthropic":
+        blocks: list[Json] = [{"type": "text", "text": text}] if text else []
+        for call in made:
+            block = {"type": "tool_use", "id": call["id"], "name": call["name"], "input": call["given"]}
+            blocks.append({**block, "broken": call["broken"]} if "broken" in call else block)
+        usage = {"input_tokens": 100, "output_tokens": 20, "cache_read_input_tokens": 0}
+        stop = "tool_use" if made else "end_turn"
+        return {"type": "message", "role": "assistant", "content": blocks, "stop_reason": stop, "usage": usage, **more}
+    if provider == "chat":
+        functions = [function(**call) for call in made]
+        words = {"role": "assistant", "content": text or None, "tool_calls": functions}
+        choice = {"index": 0, "message": words, "finish_reason": "tool_calls" if made else "stop"}
+        usage = {"prompt_tokens": 100, "completion_tokens": 20, "completion_tokens_details": {"reasoning_tokens": 5}}
+        return {"object": "chat.completion", "choices": [choice], "usage": usage, **more}
+    said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+    items = [said] if text else []
+    items += [
+        {"type": "function_call", "call_id": call["id"], "name": call["name"],
+         "arguments": call.get("broken") or json.dumps(call["given"])}
+        for call in made
+    ]  # fmt: skip
+    usage = {"input_tokens": 100, "output_tokens": 20, "output_tokens_details": {"reasoning_tokens": 5}}
+    return {"object": "response", "status": "completed", "output": items, "usage": usage, **more}
+
+
 def events_of(asked: Asked, message: Json) -> list[bytes]:
-    return anthropic_events(message) if asked.provider == "anthropic" else openai_events(message)
+    return {"anthropic": anthropic_events, "openai": openai_events, "chat": chat_events}[asked.provider](message)
 
 
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -173,7 +237,8 @@ def read(stream: Any) -> Asked | None:
         name, _, value = line.decode().partition(":")
         headers[name.lower()] = value.strip()
     body = json.loads(stream.read(int(headers.get("content-length", 0))))
-    return Asked(provider="anthropic" if b"/messages" in first else "openai", headers=headers, body=body)
+    provider = "anthropic" if b"/messages" in first else "chat" if b"/chat/completions" in first else "openai"
+    return Asked(provider=provider, headers=headers, body=body)
 
 
 @dataclass(kw_only=True)
@@ -184,6 +249,8 @@ class Speech:
     told: Callable[[Asked, Json], Act] = told
     events_of: Callable[[Asked, Json], list[bytes]] = events_of
     sse: Callable[..., bytes] = sse
+    data: Callable[[Json], bytes] = data
+    message: Callable[..., Json] = message
     json: Callable[[Json], bytes] = lambda value: json.dumps(value).encode()
     chunk: Callable[[bytes], bytes] = chunk
     act: type[Act] = Act

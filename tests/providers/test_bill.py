@@ -1,4 +1,4 @@
-"""The ledger against the provider's own account: 300 conversations with faults, both SDKs, streamed or not."""
+"""The ledger against the provider's own account: 300 conversations with faults, all APIs, streamed or not."""
 
 import random
 from collections import defaultdict
@@ -25,10 +25,15 @@ Json = dict[str, Any]
 
 CONVERSATIONS = 300
 TURNS = 4
-MODELS = {"anthropic": "claude-opus-5-5", "openai": "gpt-6.1-sol"}
+MODELS = {
+    "anthropic": ModelRef(provider="anthropic", model="claude-opus-5-5"),
+    "openai": ModelRef(provider="openai", model="gpt-6.1-sol"),
+    "chat": ModelRef(provider="openai", model="gpt-5.2", api="chat"),
+}
 USD_PER_MTOK = {
     "anthropic": {"fresh": "4", "cached": "0.2", "written": "5", "hour": "8", "output": "20"},
     "openai": {"fresh": "2", "cached": "0.1", "written": "2.5", "hour": "2.5", "output": "10"},
+    "chat": {"fresh": "1.75", "cached": "0.175", "written": "1.75", "hour": "1.75", "output": "14"},
 }
 """Vendors' lists of November 2026."""
 LOOK = Tool(
@@ -116,7 +121,10 @@ class Provider:
                 pieces = [speech.chunk(event) for event in speech.events_of(asked, message)]
                 kept = pieces[: self.chance.randint(1, len(pieces) - 1)]
                 if fault == "error_inside":
-                    kept.append(speech.chunk(speech.sse("error", error={"type": "api_error", "message": "sorry"})))
+                    said = {"type": "api_error", "message": "sorry"}
+                    chat = asked.provider == "chat"
+                    event = speech.data({"error": said}) if chat else speech.sse("error", error=said)
+                    kept.append(speech.chunk(event))
                 return speech.act(chunks=[speech.stream_head, *kept], then="close"), begun, False
             case _:
                 return speech.told(asked, message), tokens, fault != "no_usage"
@@ -138,6 +146,8 @@ class Provider:
                 "type": "message", "content": blocks, "stop_reason": stop,
                 "usage": None if fault == "no_usage" else usage,
             }  # fmt: skip
+        if provider == "chat":
+            return self.completion(tokens, fault, len(calls))
         usage = {
             "input_tokens": tokens["fresh"] + tokens["cached"] + tokens["written"],
             "input_tokens_details": {"cached_tokens": tokens["cached"], "cache_write_tokens": tokens["written"]},
@@ -150,6 +160,17 @@ class Provider:
         cut: Json = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
         status: Json = cut if fault == "max_tokens" else {"status": "completed"}
         return {"output": items, "usage": None if fault == "no_usage" else usage, **status}
+
+    def completion(self, tokens: dict[str, int], fault: str | None, calls: int) -> Json:
+        usage = {
+            "prompt_tokens": tokens["fresh"] + tokens["cached"] + tokens["written"],
+            "prompt_tokens_details": {"cached_tokens": tokens["cached"]}, "completion_tokens": tokens["output"],
+        }  # fmt: skip
+        look = {"id": "c", "type": "function", "function": {"name": "look", "arguments": '{"path": "a.py"}'}}
+        said = {"role": "assistant", "content": None, "tool_calls": [look] * calls}
+        finish = "length" if fault == "max_tokens" else "tool_calls" if calls else "stop"
+        choice = {"index": 0, "message": said, "finish_reason": finish}
+        return {"choices": [choice], "usage": None if fault == "no_usage" else usage}
 
 
 def converse(ledger: Ledger, request: ModelRequest) -> None:
@@ -175,8 +196,7 @@ def talked(server: "FakeProviders", speech: "Speech") -> Iterator[tuple[Provider
         "openai": OpenAIProvider("key", f"{server.url}/v1"),
     }
     for number in range(CONVERSATIONS):
-        name = chance.choice(("anthropic", "openai"))
-        model = ModelRef(provider=name, model=MODELS[name], stream=chance.random() < 0.5)
+        model = replace(MODELS[chance.choice(tuple(MODELS))], stream=chance.random() < 0.5)
         ledger = Ledger(
             run_id=f"run-{number}", provider=lambda ref: clients[ref.provider], store=store, prices=GenaiPrices(),
             budget_usd=None, sleep=lambda _: None, now=lambda: datetime(2026, 11, 22, 12, tzinfo=UTC),

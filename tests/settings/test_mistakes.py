@@ -98,10 +98,6 @@ MISTAKES = [
     ('models.cheap.effort = "max"', 'models.cheap.effort = "max": must be low, medium or high'),
     ('models.cheap.api = "grpc"', 'models.cheap.api = "grpc": must be responses or chat'),
     (
-        'models.cheap.api = "chat"',
-        'models.cheap.api = "chat": is not supported yet; leave it out or write "responses"',
-    ),
-    (
         'models.cheap.fallback = ["gpt-x"]',
         'models.cheap.fallback = ["gpt-x"]: must be a list of models with their provider, '
         'such as ["openai:gpt-6.1-sol"]',

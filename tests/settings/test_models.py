@@ -120,7 +120,53 @@ class TestStream:
         assert (models.cheap.stream, models.frontier.stream, models.premium.stream) == (False, None, True)
 
 
+class TestApi:
+    @pytest.mark.parametrize("api", ["responses", "chat"])
+    def test_either_api_can_be_chosen_for_a_model(self, load_with: Load, api: str) -> None:
+        models = load_with(f"models.cheap.api={api}", OPENAI_API_KEY="k").models
+        assert models.cheap is not None
+        assert models.cheap.api == api
+
+    def test_the_repository_cannot_choose_it(self, mistakes: Mistakes) -> None:
+        (line,) = mistakes(coderoute_toml='[models.cheap]\napi = "chat"', OPENAI_API_KEY="k")
+        assert "models.cheap.api" in line
+
+
 class TestKeys:
+    @pytest.mark.parametrize(
+        ("address", "more", "variable"),
+        [
+            ("http://127.0.0.1:11434/v1", {}, None),
+            ("http://localhost:8000/v1", {}, None),
+            (None, {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, None),
+            ("https://models.example/v1", {}, "OPENAI_API_KEY"),
+            ("https://models.example/v1", {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "OPENAI_API_KEY"),
+            (None, {}, "OPENAI_API_KEY"),
+        ],
+    )
+    def test_a_server_on_this_machine_needs_no_key(
+        self, load_with: Load, address: str | None, more: dict[str, str], variable: str | None
+    ) -> None:
+        environ = {"ANTHROPIC_API_KEY": "k", **more}
+        base_url = [f"models.cheap.base_url={address}"] if address else []
+        settings = load_with("models.cheap.provider=openai", "models.cheap.model=qwen3-coder", *base_url, **environ)
+        if variable is None:
+            require_keys(settings, environ)
+            return
+        with pytest.raises(ConfigurationError, match=f"its key is missing: {variable} is not set"):
+            require_keys(settings, environ)
+
+    def test_a_key_that_was_named_is_needed_wherever_the_server_is(self, load_with: Load) -> None:
+        local = ("models.cheap.provider=openai", "models.cheap.base_url=http://127.0.0.1:1/v1")
+        settings = load_with(*local, "models.cheap.api_key_env=TEAM_KEY", ANTHROPIC_API_KEY="k")
+        with pytest.raises(ConfigurationError, match="TEAM_KEY is not set"):
+            require_keys(settings, {"ANTHROPIC_API_KEY": "k"})
+
+    def test_anthropics_api_needs_its_key_on_this_machine_too(self, load_with: Load) -> None:
+        settings = load_with("models.cheap.base_url=http://127.0.0.1:1", ANTHROPIC_API_KEY="k")
+        with pytest.raises(ConfigurationError, match="ANTHROPIC_API_KEY is not set"):
+            require_keys(settings, {})
+
     def test_keys_that_are_there_are_enough(self, load_with: Load) -> None:
         environ = {"ANTHROPIC_API_KEY": "k", "TEAM_KEY": "t"}
         settings = load_with("models.cheap.api_key_env=TEAM_KEY", **environ)

@@ -1,11 +1,15 @@
-"""One request to the Responses API, and everything that may become of it."""
+"""One request to the Responses or the Chat Completions API, and everything that may become of it."""
 
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from coderoute.adapters.model_openai.reply import reply_from, usage_of
-from coderoute.adapters.model_openai.request import request_body
+from coderoute.adapters.model_openai import reply
+from coderoute.adapters.model_openai import request as responses
+from coderoute.adapters.model_openai.chat import refusals
+from coderoute.adapters.model_openai.chat import reply as chat_reply
+from coderoute.adapters.model_openai.chat import request as chat
+from coderoute.adapters.model_openai.chat.stream import StreamedCompletion
 from coderoute.adapters.model_openai.stream import StreamedResponse
 from coderoute.domain import wire
 from coderoute.domain.conversation import JsonObject, ModelReply, ModelRequest
@@ -18,6 +22,7 @@ from coderoute.domain.http_answer import (
     HttpAnswer,
     TooLong,
     TooSlow,
+    as_json,
     error_answer,
     events,
     is_stream,
@@ -49,6 +54,8 @@ class OpenAIProvider:
         self._base_url = base_url
         self._whole_only: set[str] = set()
         """Models that this account may not stream."""
+        self._refused: dict[str, frozenset[str]] = {}
+        """By model, the parameters that its server does not take."""
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """See ports.ModelProvider."""
@@ -58,22 +65,23 @@ class OpenAIProvider:
         import openai
 
         allowance = Allowance(ends_s=monotonic() + request.timeout_s, monotonic=monotonic)
-        body: dict[str, Any] = request_body(request)
-        if self._streams(request):
-            body["stream"] = True
+        in_chat = chat.is_meant(request.model)
+        body = self._body(request)
+        api: Any = client.chat.completions if in_chat else client.responses
         try:
-            with client.responses.with_streaming_response.create(
+            with api.with_streaming_response.create(
                 **body,
                 extra_headers=wire.tag_headers(request.tags),
                 timeout=openai.Timeout(request.timeout_s, connect=CONNECT_TIMEOUT_S),
             ) as raw:
                 answer = raw.http_response
-                response = self._received(request, answer, allowance)
-                return reply_from(request, response, answer.headers.get("x-request-id"))
+                received = self._received(request, answer, allowance)
+                read = chat_reply.reply_from if in_chat else reply.reply_from
+                return read(request, received, answer.headers.get("x-request-id"))
         except OutgrewTheModel:
             return wire.context_full()
         except ErrorAnswer as error:
-            return self._failed(request, error)
+            return self._refused_parts(request, body, error) if in_chat else self._failed(request, error)
         except openai.APIConnectionError as error:
             raise broken_connection(request.model, error.__cause__) from None
 
@@ -98,6 +106,19 @@ class OpenAIProvider:
             raise unsafe
         return client
 
+    def _body(self, request: ModelRequest) -> JsonObject:
+        model = request.model
+        if not chat.is_meant(model):
+            body = responses.request_body(request)
+            return {**body, "stream": True} if self._streams(request) else body
+        refused = self._refused.get(model.model, frozenset())
+        body = chat.request_body(request, refused)
+        if model.stream is True and "stream" not in refused:
+            body["stream"] = True
+            if "stream_options" not in refused:
+                body["stream_options"] = {"include_usage": True}
+        return body
+
     def _received(self, request: ModelRequest, answer: HttpAnswer, allowance: Allowance) -> JsonObject | None:
         """The response in an answer with status 200, None if it is no JSON object.
 
@@ -106,7 +127,8 @@ class OpenAIProvider:
         """
         import httpx2
 
-        model, streamed = request.model, StreamedResponse()
+        model, in_chat = request.model, chat.is_meant(request.model)
+        streamed = StreamedCompletion() if in_chat else StreamedResponse()
         chunks = allowance.of(answer.iter_bytes())
         try:
             if not is_stream(answer):
@@ -115,9 +137,11 @@ class OpenAIProvider:
                 streamed.take(event)
             sound(streamed.message)
         except ErrorWithin as failed:
-            if failed.error.get("code") == CONTEXT_FULL:
+            said = str(failed.error.get("message")) if in_chat else ""
+            if failed.error.get("code") == CONTEXT_FULL or refusals.CONTEXT_FULL.search(said):
                 raise OutgrewTheModel from None
             failure = error_within(model, failed.error, key=self._key, key_env=KEY_VARIABLE, generated=streamed.begun)
+            usage_of = chat_reply.usage_of if in_chat else reply.usage_of
             usage = usage_of(failed.usage, request.max_output_tokens)
             if usage is not None and isinstance(failure, ProviderError):
                 raise BilledFailure.of(failure, usage) from None
@@ -134,6 +158,24 @@ class OpenAIProvider:
     def _streams(self, request: ModelRequest) -> bool:
         """Only where the settings say so: some models are not streamed to an organization that was not verified."""
         return request.model.stream is True and request.model.model not in self._whole_only
+
+    def _refused_parts(self, request: ModelRequest, body: JsonObject, answer: ErrorAnswer) -> ModelReply:
+        """What an error status of a Chat Completions server means: above all, it may not know a parameter."""
+        model, said = request.model, refusals.said_by(answer.body)
+        if answer.status in (400, 413) and refusals.CONTEXT_FULL.search(said):
+            return wire.context_full()
+        keep = ("tools",) if chat.is_openais(model.model) else ()
+        parts = refusals.parts_refused(body, answer.status, said, keep=keep)
+        if not parts:
+            raise http_failure(
+                model, status=answer.status, headers=answer.headers, body=in_openais_words(answer.body, said),
+                key=self._key, key_env=KEY_VARIABLE, streamed=body.get("stream") is True,
+            ) from None  # fmt: skip
+        self._refused[model.model] = self._refused.get(model.model, frozenset()) | parts
+        raise ProviderError(
+            f"{model.name} does not take {', '.join(sorted(parts))}",
+            remedy="check api and base_url of this model", retryable=True, billed=False, status=answer.status,
+        ) from None  # fmt: skip
 
     def _failed(self, request: ModelRequest, answer: ErrorAnswer) -> ModelReply:
         model, streamed = request.model, self._streams(request)
@@ -158,15 +200,24 @@ class OutgrewTheModel(Exception):
 
 
 def sound(response: JsonObject | None) -> JsonObject | None:
-    """`response`, unless it says that the provider failed.
+    """`response`, unless it says that the provider failed; routers say so within a choice.
 
     Raises:
         ErrorWithin
     """
-    error = wire.at(response, "error")
-    if isinstance(error, dict):
-        raise ErrorWithin(error, wire.at(response, "usage"))
+    choices = wire.at(response, "choices")
+    for place in (response, *(choices if isinstance(choices, list) else ())):
+        error = wire.at(place, "error")
+        if isinstance(error, dict):
+            raise ErrorWithin(error, wire.at(response, "usage"))
     return response
+
+
+def in_openais_words(body: bytes, said: str) -> bytes:
+    """An error's body with the message where OpenAI has it, if it is JSON at all."""
+    found = wire.json_object(body)
+    right = found is None or isinstance(found.get("error"), dict)
+    return body if right else as_json({"error": {"message": said}})
 
 
 def _stop_at_an_error(answer: Any) -> None:

@@ -11,6 +11,9 @@ LEAST_OUTPUT_TOKENS = 16
 WITHOUT_REASONING = re.compile(r"(ft:)?(gpt-[34]|chatgpt|.*-chat\b)")
 """Models that refuse an effort and have no reasoning to hand back. A name nobody knows yet is taken to reason."""
 
+WRITES_ARE_BILLED = re.compile(r"gpt-(5\.[6-9]|5\.\d\d|[6-9]|\d\d)")
+"""Models that bill what they put into their cache and can be told not to; others keep it for nothing."""
+
 
 def request_body(request: ModelRequest) -> JsonObject:
     """The Responses request."""
@@ -19,7 +22,10 @@ def request_body(request: ModelRequest) -> JsonObject:
         "max_output_tokens": max(request.max_output_tokens, LEAST_OUTPUT_TOKENS),
         "input": [_user_text(request.opening), *_items(request.exchanges)],
         "store": False,
+        "prompt_cache_key": wire.cache_key(request.tags),
     }
+    if not request.is_worth_caching and WRITES_ARE_BILLED.match(request.model.model):
+        body["prompt_cache_options"] = {"mode": "explicit"}  # without a breakpoint nothing is written
     if request.system.strip():
         body["instructions"] = wire.well_formed(request.system)
     if request.tools:

@@ -1,0 +1,1 @@
+"""The Chat Completions API, as OpenAI and everybody who is compatible with it speak it."""
