@@ -9,6 +9,7 @@ from pathlib import Path
 
 from coderoute import wiring
 from coderoute.domain.conversation import ModelRef
+from coderoute.domain.run import FINISHED
 from coderoute.domain.runc import has_known_escapes
 from coderoute.domain.terms import Environment, Limits
 from coderoute.domain.test_frameworks import EXIT_CODE
@@ -53,6 +54,7 @@ def checks_of(repo: Path, overrides: Sequence[str], environ: Mapping[str, str] |
     return tuple(found)
 
 
+MOST_PROBLEMS = 20
 MODEL_ROLES = ("frontier", "cheap", "premium")
 
 
@@ -65,8 +67,23 @@ def guarded(name: str, look: Callable[[], Check]) -> Check:
 
 
 def state(environ: Mapping[str, str]) -> Check:
+    """All that is kept can be read, and every run that may go on stands there whole."""
     house = wiring.open_house(environ)
-    return Check(name="state", ok=True, detail=f"{house.folder}, {len(house.store.runs())} runs", remedy=None)
+    runs = house.store.runs()
+    found = [*house.store.problems()]
+    for run in runs:
+        if run.status not in FINISHED and len(found) < MOST_PROBLEMS:
+            try:
+                house.document(run.id)
+            except CoderouteError as error:
+                found.append(f"run {run.id}: {error.problem}")
+    if found:
+        return Check(
+            name="state", ok=False, detail=f"{house.folder}, {len(runs)} runs; {'; '.join(found)}",
+            remedy="copy the state folder before anything else; then free space, use the coderoute that wrote it, or "
+            "restore it from a backup",
+        )  # fmt: skip
+    return Check(name="state", ok=True, detail=f"{house.folder}, {len(runs)} runs, all readable", remedy=None)
 
 
 def docker(environ: Mapping[str, str]) -> Check:

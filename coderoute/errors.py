@@ -8,12 +8,14 @@ CoderouteError (1)
 |  |- Blocked (4)          a person must decide or provide something
 |  |- Exhausted (5)        budget or ladder used up without an acceptable change
 |  |- Unavailable (69)     Docker, a model API or the forge does not answer; resumable
+|  |  `- DiskFull (69)     no room to write down what happened
 |  `- Interrupted (130)    the user stopped it; resumable
 |- ConfigurationError (78) settings or a key
 |- ProviderError           a model call that gave no usable reply (caught by the retry policy)
 `- SandboxLost             the container is gone; nothing about the command is known
 """
 
+import errno
 from collections.abc import Sequence
 
 
@@ -21,6 +23,8 @@ class CoderouteError(Exception):
     """Something the user can act on. Anything else that escapes is a bug, and keeps its traceback."""
 
     exit_code = 1
+    run_id: str | None = None
+    """The run it is about, where one was being driven."""
 
     def __init__(self, problem: str, *, remedy: str) -> None:
         super().__init__(problem)
@@ -81,6 +85,24 @@ class Unavailable(Stopped):
     """Docker, a model API or the forge does not answer. `coderoute resume` continues."""
 
     exit_code = 69
+
+
+class DiskFull(Unavailable):
+    """No room is left to write; what was written before stays. `problem` is said where it is known better."""
+
+    def __init__(self, where: str, problem: str | None = None) -> None:
+        super().__init__(
+            problem or f"no space left on the disk of {where}",
+            reason="disk_full",
+            remedy="free some space, then give the command again; a run goes on with: coderoute resume RUN",
+        )
+
+
+def disk_full(error: OSError) -> DiskFull | None:
+    """What `error` means to the user where a disk is full or a quota used up; None where it is something else."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return DiskFull(str(error.filename) if error.filename else "the state folder or the temporary folder")
 
 
 class Interrupted(Stopped):

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from coderoute.errors import CoderouteError
+from coderoute.errors import ConfigurationError
 from coderoute.ports import RunStore
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Journal:
         What comes back is always what was stored, read anew: the first time and a resumed one do not differ.
 
         Raises:
-            CoderouteError: the record does not fit `kind` any more.
+            ConfigurationError: the record does not fit `kind` any more, but the version that wrote it reads it.
             ValueError: `work` itself recorded something under `key`.
         """
         stored = self._store.record(self._run_id, key)
@@ -50,7 +50,7 @@ class Journal:
         """What was recorded under `key`, None if nothing was.
 
         Raises:
-            CoderouteError: the record does not fit `kind` any more.
+            ConfigurationError: the record does not fit `kind` any more, but the version that wrote it reads it.
         """
         stored = self._store.record(self._run_id, key)
         return None if stored is None else self._read(key, kind, stored)
@@ -71,7 +71,7 @@ class Journal:
         try:
             return from_json(kind, stored)
         except ValueError as error:
-            raise CoderouteError(
+            raise ConfigurationError(
                 f"the record {key!r} of run {self._run_id} is no {_name(kind)} to this version of coderoute: {error}",
                 remedy="continue the run with the version that made it, or start it anew: coderoute run",
             ) from error

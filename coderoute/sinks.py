@@ -162,5 +162,8 @@ class RedactingStore:
     def forget(self, key: str) -> None:
         self._store.forget(key)
 
+    def problems(self) -> tuple[str, ...]:
+        return self._store.problems()
+
     def purge(self, run_id: str) -> None:
         self._store.purge(run_id)

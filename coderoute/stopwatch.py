@@ -23,6 +23,7 @@ class Stopwatch:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
+        self._begun = monotonic()
         self._spans: list[tuple[Kind, float, float]] = []
         self._lock = threading.Lock()
 
@@ -36,11 +37,13 @@ class Stopwatch:
                 self._spans.append((kind, begun, self._monotonic()))
 
     def seconds(self) -> dict[str, float]:
-        """By kind, and under `any` the time in which at least one of them was going on."""
+        """By kind, under `any` the time in which at least one of them was going on, and under `whole` all of it."""
+        whole = self._monotonic() - self._begun
         with self._lock:
             spans = list(self._spans)
         found = {kind.value: covered((b, e) for k, b, e in spans if k is kind) for kind in Kind}
-        return {name: round(s, 3) for name, s in (found | {"any": covered((b, e) for _, b, e in spans)}).items()}
+        found |= {"any": covered((b, e) for _, b, e in spans), "whole": whole}
+        return {name: round(seconds, 3) for name, seconds in found.items()}
 
     def sleep(self, seconds: float) -> None:
         with self.measure(Kind.WAITING):

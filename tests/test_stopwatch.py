@@ -44,7 +44,7 @@ def test_what_happens_at_the_same_time_is_counted_once(clock: Clock, watch: Stop
     clock.now += 10
     with watch.measure(Kind.SANDBOX):
         clock.now += 4
-    assert watch.seconds() == {"model": 3.0, "sandbox": 6.0, "waiting": 0.0, "any": 7.0}
+    assert watch.seconds() == {"model": 3.0, "sandbox": 6.0, "waiting": 0.0, "any": 7.0, "whole": 17.0}
 
 
 def test_what_failed_took_its_time_too(clock: Clock, watch: Stopwatch) -> None:
@@ -113,4 +113,5 @@ def test_a_model_call_is_measured(clock: Clock, watch: Stopwatch) -> None:
 def test_waiting_for_a_provider_is_measured(clock: Clock, watch: Stopwatch) -> None:
     clock.step = 1.0
     watch.sleep(0)
-    assert watch.seconds() == {"model": 0.0, "sandbox": 0.0, "waiting": 1.0, "any": 1.0}
+    clock.step = 0.0
+    assert watch.seconds() == {"model": 0.0, "sandbox": 0.0, "waiting": 1.0, "any": 1.0, "whole": 2.0}

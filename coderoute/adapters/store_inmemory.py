@@ -168,6 +168,9 @@ class InMemoryStore:
         with self._guard:
             self._facts.pop(key, None)
 
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
     def purge(self, run_id: str) -> None:
         with self._guard:
             self._runs.pop(run_id, None)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from coderoute.cli.gate import warn
 from coderoute.cli.program import program
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def cancel(name: str) -> None:
     is_new, cleared = ending.cancel(house, run)
     click.echo(f"run {run.id} is cancelled" if is_new else f"run {run.id} was cancelled before")
     tell_of_sandboxes(cleared)
+    wiring.tell_forge(house, run.id, warn)
 
 
 @click.command()
@@ -67,6 +69,7 @@ def old_text(old: "Purge") -> list[str]:
 
     rows = [f"run {run.id}  {run.status.value:<10} {one_line(run.title, 80)}" for run in old.runs]
     rows += [f"folder {one_line(str(folder))}: of a run that never began" for folder in old.orphans]
+    rows += [f"copy {one_line(str(place))}: of a repository that no run works from" for place in old.mirrors]
     rows += [f"image {image[:19]}: a set-up that no run uses" for image in old.images or ()]
     rows += [f"kept results of base commits: {len(old.baselines)}"] if old.baselines else []
     return rows

@@ -86,15 +86,23 @@ def carry_out(house: "House", run: "RunRecord", sitting: "Sitting", decided: "De
         case Ending.REJECT:
             people.reject(house.store, run, decided.text, wiring.now())
             click.echo(f"run {run.id} is rejected")
+            wiring.tell_forge(house, run.id, warn)
         case Ending.SEND_BACK:
             people.send_back(house.store, run, decided.text, wiring.now())
             click.echo(f"sent back; go on with: {program()} resume {run.id}")
+            wiring.tell_forge(house, run.id, warn)
         case Ending.LEAVE:
             if comments:
                 click.echo("not sent:\n" + "\n".join(f"  {visible(str(comment))}" for comment in comments))
             click.echo(f"the run keeps waiting: {program()} gate {run.id}")
         case forgotten:
             assert_never(forgotten)
+
+
+def warn(text: str) -> None:
+    from coderoute.domain.visible import one_line
+
+    click.echo(f"warning: {one_line(text, 300)}", err=True)
 
 
 def print_all(house: "House", run: "RunRecord", sitting: "Sitting", doc: dict[str, object]) -> None:
@@ -151,6 +159,7 @@ def approve(
         do_merge(house, run)
     else:
         click.echo(f"merge it with: {program()} merge {run.id}")
+        wiring.tell_forge(house, run.id, warn)
 
 
 @click.command()
@@ -165,6 +174,7 @@ def reject(name: str, reason: str) -> None:
     run = runs.find(house.store, name)
     people.reject(house.store, run, reason, wiring.now())
     click.echo(f"run {run.id} is rejected")
+    wiring.tell_forge(house, run.id, warn)
 
 
 @click.command("send-back")
@@ -179,6 +189,7 @@ def send_back(name: str, comment: str) -> None:
     run = runs.find(house.store, name)
     taken_as = people.send_back(house.store, run, comment, wiring.now())
     click.echo(f"recorded as {taken_as}; go on with: {program()} resume {run.id}")
+    wiring.tell_forge(house, run.id, warn)
 
 
 @click.command()

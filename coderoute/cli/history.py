@@ -136,7 +136,8 @@ def event_text(event: "Event", *, as_json: bool) -> str:
     from coderoute.domain.visible import visible
 
     if as_json:
-        return json.dumps({"at": event.at, "event": event.event, "run_id": event.run_id, **event.data})
+        ours = {"at": event.at, "event": event.event, "run_id": event.run_id}
+        return json.dumps({**ours, **event.data, **ours})  # first in the line, and no data takes their place
     if event.event == "bug":
         return f"{event.at}  {visible(str(event.data.get('traceback')))}"
     return f"{event.at}  {line(event.event, event.data)}"

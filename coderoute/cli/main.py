@@ -4,17 +4,13 @@ import importlib
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO, cast
 
 import click
 
-from coderoute.cli.answer import one_document
-from coderoute.cli.program import program
-from coderoute.domain.visible import visible
-from coderoute.errors import CoderouteError
+from coderoute.errors import CoderouteError, disk_full
 from coderoute.keys import Keys, holding
 
 COMMANDS = {
@@ -109,6 +105,8 @@ def carry_out(arguments: list[str]) -> None:
             click.echo(error_document(error.format_message(), "coderoute --help", error.exit_code))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        from coderoute.cli.program import program
+
         click.echo(f"stopped; {program()} resume last goes on", err=True)
         if "--json" in arguments:
             click.echo(error_document("stopped", "coderoute resume last", 130))
@@ -119,7 +117,17 @@ def carry_out(arguments: list[str]) -> None:
         # whoever read our output has left; without this, flushing at exit would fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        full = disk_full(error)
+        if full is None:
+            import traceback
+
+            traceback.print_exc()
+            sys.exit(1)
+        sys.exit(report(full, as_json="--json" in arguments))
     except Exception:  # a bug: printed here, where keys are still taken out
+        import traceback
+
         traceback.print_exc()
         sys.exit(1)
 
@@ -130,6 +138,8 @@ def interrupt(number: int, frame: object) -> None:  # noqa: ARG001 - a signal ha
 
 def report(error: CoderouteError, *, as_json: bool) -> int:
     """Print a problem and its remedy; the exit code."""
+    from coderoute.domain.visible import visible
+
     click.echo(f"error: {visible(error.problem)}", err=True)
     if error.remedy:
         click.echo(
@@ -140,9 +150,12 @@ def report(error: CoderouteError, *, as_json: bool) -> int:
             err=True,
         )
     if as_json:
-        click.echo(error_document(error.problem, error.remedy, error.exit_code))
+        click.echo(error_document(error.problem, error.remedy, error.exit_code, error.run_id))
     return error.exit_code
 
 
-def error_document(problem: str, remedy: str, exit_code: int) -> str:
-    return one_document({"error": {"problem": problem, "remedy": remedy, "exit_code": exit_code}})
+def error_document(problem: str, remedy: str, exit_code: int, run_id: str | None = None) -> str:
+    """`run_id` is null where no run was being driven."""
+    from coderoute.cli.answer import one_document
+
+    return one_document({"error": {"problem": problem, "remedy": remedy, "exit_code": exit_code}, "run_id": run_id})

@@ -30,7 +30,7 @@ class Progress:
     def show(self, event: str, data: Mapping[str, object]) -> None:
         if self._quiet or (event in QUIET_EVENTS and not self._verbose):
             return
-        with contextlib.suppress(BrokenPipeError):  # whoever watched has left; the run goes on
+        with contextlib.suppress(OSError):  # whoever watched has left, or their log is full; the run goes on
             click.echo(f"  {line(event, data)}", err=True)
 
 
@@ -70,6 +70,8 @@ def line(event: str, data: Mapping[str, object]) -> str:
             return f"review: {data.get('verdict')}, {data.get('findings')} findings"
         case "model_retry":
             return f"{one_line(str(data.get('problem')), 100)}; trying again in {data.get('wait_s')} s"
+        case "traces.off":
+            return f"warning: {one_line(str(data.get('problem')), 300)}"
         case "model_call":
             return f"{data.get('stage')}: {data.get('model')} ${data.get('cost_usd')} in {data.get('latency_s')} s"
         case _:

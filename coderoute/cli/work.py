@@ -9,6 +9,7 @@ import click
 
 from coderoute.cli.answer import one_document
 from coderoute.cli.progress import Progress
+from coderoute.cli.stopping import driving
 
 if TYPE_CHECKING:
     from coderoute.stages.intake import Intake
@@ -110,11 +111,13 @@ def begin_and_drive(
         plan_only=plan_only or ask_plan, consent=ask_consent, warn=progress.warn, spot=spot,
     )  # fmt: skip
     progress.started(run_id, intake.removed)
-    run = wiring.drive(house, run_id, progress.show)
+    with driving(run_id):
+        run = wiring.drive(house, run_id, progress.show)
     if ask_plan and run.status == "planned" and sys.stdin.isatty():
         print_plan(house, run_id)
         if click.confirm("Execute this plan?", default=False, err=True):
-            run = wiring.drive(house, run_id, progress.show)
+            with driving(run_id):
+                run = wiring.drive(house, run_id, progress.show)
     finish(house, run_id, as_json=as_json, at_the_gate=not plan_only)
 
 
@@ -196,7 +199,8 @@ def resume(name: str, as_json: bool, quiet: bool, verbose: bool) -> None:
     house = wiring.open_house()
     found = runs.find(house.store, name)
     progress = Progress(quiet=quiet, verbose=verbose)
-    wiring.drive(house, found.id, progress.show)
+    with driving(found.id):
+        wiring.drive(house, found.id, progress.show)
     finish(house, found.id, as_json=as_json, at_the_gate=True)
 
 

@@ -9,7 +9,16 @@ from coderoute.domain import places
 from coderoute.domain.run import FINISHED, Event, RunRecord, Status
 from coderoute.domain.task import Base, Task
 from coderoute.domain.terms import Terms
-from coderoute.errors import BadInput, Blocked, CoderouteError, ConfigurationError, Exhausted, Refused, Unavailable
+from coderoute.errors import (
+    BadInput,
+    Blocked,
+    CoderouteError,
+    ConfigurationError,
+    Exhausted,
+    Refused,
+    Unavailable,
+    disk_full,
+)
 from coderoute.flow import moved_target, story
 from coderoute.flow.bundle import refuse_work
 from coderoute.flow.world import World
@@ -120,9 +129,16 @@ def settle(world: World, work: Callable[[], Status]) -> None:
         end(world, Status.UNAVAILABLE, stop.reason, stop)
     except ConfigurationError as stop:
         end(world, Status.BLOCKED, "configuration", stop)
+    except BadInput as stop:  # nobody gave an argument here: what the run began with is no longer there
+        stop.remedy = f"{stop.remedy}; git fetch brings back what a remote still has\nthen: coderoute resume RUN"
+        end(world, Status.BLOCKED, "repository_changed", stop)
     except CoderouteError as stop:
         end(world, Status.FAILED, "error", stop)
     except Exception as bug:
+        full = disk_full(bug) if isinstance(bug, OSError) else None
+        if full is not None:
+            end(world, Status.UNAVAILABLE, full.reason, full)
+            return
         world.tell("bug", {"traceback": traceback.format_exc()})
         store.set_status(
             run_id, Status.FAILED, reason="bug", problem=f"{type(bug).__name__}: {bug}",

@@ -63,7 +63,11 @@ class RunStore(Protocol):
 
     def open_call(self, row: LedgerRow, *, budget_usd: Decimal | None) -> int | None:
         """Write the intent to make a call, reserving `row.reserved_usd`; the new row's id, or None when the
-        run's costs and reservations would exceed `budget_usd`. One transaction. `row.id` is ignored."""
+        run's costs and reservations would exceed `budget_usd`. One transaction. `row.id` is ignored.
+
+        Raises:
+            Unavailable: there is no room to keep what the call would bring.
+        """
         ...
 
     def settle_call(
@@ -117,6 +121,10 @@ class RunStore(Protocol):
 
     def forget(self, key: str) -> None:
         """Remove a remembered fact; nothing happens where there is none."""
+        ...
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with what is kept, a line for each thing; empty if all of it can be read. May take seconds."""
         ...
 
     def purge(self, run_id: str) -> None:

@@ -9,11 +9,12 @@ from coderoute.domain import places
 from coderoute.domain.forge import ForgeRepository
 from coderoute.domain.run import RunRecord
 from coderoute.domain.task import Base, Task
-from coderoute.errors import BadInput
+from coderoute.errors import BadInput, ConfigurationError, Refused, Unavailable
 from coderoute.journal import Journal
 from coderoute.stages.intake import Intake, read_forge_issue
 from coderoute.wiring.house import House, approval_key, author_of, now
 from coderoute.wiring.process import clear_start_environment, make_unreadable
+from coderoute.wiring.terms import in_ci
 
 if TYPE_CHECKING:
     from coderoute.adapters.forge_github import GitHubForge
@@ -84,7 +85,13 @@ def repository_of(house: House, run: RunRecord) -> "GitRepository":
 
     path = Path(run.repository)
     is_mirror = path.is_relative_to(mirrors(house).resolve())
-    return GitRepository(path, house.run_folder(run.id) / "q.git", is_mirror=is_mirror)
+    try:
+        return GitRepository(path, house.run_folder(run.id) / "q.git", is_mirror=is_mirror)
+    except BadInput as gone:
+        gone.exit_code = Refused.exit_code  # nobody gave a wrong argument: the run's repository is not as it was
+        back = f"put it back at {path}, then: coderoute resume {run.id}"
+        gone.remedy = f"{back}\nor end the run: coderoute cancel {run.id}"
+        raise
 
 
 def open_repository(
@@ -163,13 +170,12 @@ def page_of(house: House, run: RunRecord, task: Task) -> "Page":
 
 
 def listen_if_published(house: House, run: RunRecord, hub: "Hub") -> None:
-    """What people said on the run's pull request is taken in."""
+    """What happened on the run's pull request is taken in."""
     from coderoute.domain.run import Status
-    from coderoute.flow.landing import is_on_forge, listen
+    from coderoute.flow.landing import catch_up
 
-    waits = run.status in (Status.AWAITING_APPROVAL, Status.APPROVED)
-    if waits and is_on_forge(Journal(house.store, run.id)):
-        listen(house.store, run, hub, approval_key(house))
+    if run.status in (Status.AWAITING_APPROVAL, Status.APPROVED):
+        catch_up(house.store, run, hub, approval_key(house))
 
 
 def publish_there(house: House, run: RunRecord, hub: "Hub") -> None:
@@ -177,6 +183,23 @@ def publish_there(house: House, run: RunRecord, hub: "Hub") -> None:
     from coderoute.flow.publish import publish
 
     publish(house.store, run, hub)
+
+
+def tell_forge(house: House, run_id: str, warn: Callable[[str], None]) -> None:
+    """What was decided here is shown on the run's pull request, if it has one: a commit is green there only while its
+    approval stands. The decision stands whether or not the forge can be told; `warn` says why it cannot."""
+    from coderoute.flow.publish import last_published, show_state
+    from coderoute.flow.runs import found
+
+    published = last_published(Journal(house.store, run_id))
+    if published is None or in_ci(house.environ):  # in CI another job speaks with the forge
+        return
+    try:
+        hub = hub_of(house, found(house.store, run_id))
+        if hub is not None:
+            show_state(found(house.store, run_id), published, hub)
+    except (BadInput, ConfigurationError, Refused, Unavailable) as error:
+        warn(f"{published.url} does not show it: {error.problem}")
 
 
 def land(house: House, run: RunRecord, hub: "Hub", pause: Callable[[], bool]) -> "tuple[MergeResult, bool]":

@@ -1,5 +1,7 @@
 """`doctor`: each check that fails names its remedy."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +10,7 @@ import pytest
 
 from coderoute.adapters.sandbox_docker import DockerSandboxHost
 from coderoute.adapters.sandbox_docker.engine import EngineFacts
+from coderoute.wiring import open_house
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -45,6 +48,21 @@ def test_a_model_without_a_price(desk: "Desk") -> None:
     assert 'prices."anthropic:claude-nobody-9"' in checks["model cheap"]["remedy"]
     assert checks["model frontier"]["ok"]
     assert "per million" in checks["model frontier"]["detail"]
+
+
+def test_a_state_that_cannot_be_read_any_more(desk: "Desk") -> None:
+    run, _ = desk.to_the_gate()
+    assert "all readable" in examined(desk)["state"]["detail"]
+    with closing(sqlite3.connect(open_house().folder / "runs.db", isolation_level=None)) as db:
+        db.execute("UPDATE records SET value = '[]' WHERE key LIKE 'plan/%'")
+        db.execute("UPDATE calls SET cost_usd = '-1' WHERE id = 1")
+
+    check = examined(desk)["state"]
+
+    assert not check["ok"]
+    assert f"ledger row 1 of run {run}: it costs -1 dollars" in check["detail"]
+    assert f"run {run}: the record 'plan/1'" in check["detail"], "JSON, but no plan"
+    assert "backup" in check["remedy"]
 
 
 def test_no_git_identity(desk: "Desk") -> None:

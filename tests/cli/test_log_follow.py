@@ -57,3 +57,12 @@ def test_without_follow_it_does_not_wait(desk: "Desk", running: str, monkeypatch
     meanwhile(monkeypatch, lambda: pytest.fail("it waited"))
 
     assert len(desk("log", running).out.splitlines()) == 1
+
+
+def test_no_data_of_an_event_takes_the_place_of_what_every_line_has(desk: "Desk", running: str) -> None:
+    data: dict[str, object] = {"at": "never", "run_id": "other", "event": "none", "more": 1}
+    open_house().store.add_event(Event(at="t1", run_id=running, event="second", data=data))
+
+    lines = desk("log", running, "--json").out.splitlines()
+
+    assert list(json.loads(lines[1]).items()) == [("at", "t1"), ("event", "second"), ("run_id", running), ("more", 1)]

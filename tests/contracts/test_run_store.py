@@ -348,6 +348,21 @@ class TestOutcomes:
         assert [place for place, _ in store.outcomes(1)] == ["b"]
 
 
+class TestProblems:
+    def test_what_was_only_written_through_the_port_is_sound(self, store: RunStore) -> None:
+        store.create(RUN)
+        store.put_record("r1", "k", "str", '"v"')
+        store.add_event(Event(at="now", run_id="r1", event="e", data={"a": [1, None]}))
+        store.put_approval(APPROVAL)
+        first, second = (store.open_call(CALL, budget_usd=None) for _ in range(2))
+        assert first is not None
+        assert second is not None
+        store.settle_call(first, state=CallState.FREE, cost_usd=Decimal(0), usage=None, latency_s=None, problem="no")
+        store.purge("r1")
+        store.create(RUN)
+        assert store.problems() == ()
+
+
 class TestLocks:
     def test_a_lock_has_one_holder(self, store: RunStore) -> None:
         with store.lock("run:r1") as first, store.lock("run:r1") as second:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coderoute.adapters.repository_git.trouble import trouble
 from coderoute.errors import BadInput, Unavailable
 
 PRIVATE_UMASK = 0o077
@@ -119,7 +120,8 @@ class SafeGit:
                 remedy="check the disk, then: coderoute resume",
             ) from late
         if ended.returncode != 0 and ended.returncode not in may_fail_with:
-            raise GitFailed(arguments, ended.returncode, ended.stderr.decode("utf-8", "replace"))
+            failed = GitFailed(arguments, ended.returncode, ended.stderr.decode("utf-8", "replace"))
+            raise trouble(self.store, failed.stderr) or failed
         return ended.stdout
 
     def run_bounded(self, *arguments: str, limit_bytes: int, timeout_s: float) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
@@ -10,9 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 
-from coderoute.errors import CoderouteError, ConfigurationError, Unavailable
+from coderoute.errors import CoderouteError, ConfigurationError, DiskFull, Unavailable, disk_full
 
 BUSY_TIMEOUT_S = 30.0
+LEAST_FREE_BYTES = 32 * 1024 * 1024
+"""Without so much room no call is begun: its answer may have 20 MB, and what was paid for has to be kept."""
 
 
 def _first_tables(db: sqlite3.Connection) -> None:
@@ -51,7 +54,7 @@ class Database:
     The folder is made if needed (0700, the file 0600).
 
     Raises (from every method, as from the constructor):
-        ConfigurationError: the file is damaged, not ours, of a newer version, or may not be written.
+        ConfigurationError: the file is damaged, gone, not ours, of a newer version, or may not be written.
         Unavailable: the disk is full or fails, or another process keeps the file locked for half a minute.
     """
 
@@ -60,6 +63,7 @@ class Database:
         self._guard = RLock()
         _make_private(path)
         with self._explained():
+            self._identity = _identity(path)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -83,7 +87,26 @@ class Database:
         """The connection with the file's only write lock; committed at the end, rolled back on any exception."""
         with self._guard, self._explained(), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
+            self._require_files()
             yield self._connection
+
+    def require_room(self) -> None:
+        """Raises Unavailable where the disk has no room left for what a call may bring."""
+        try:
+            disk = shutil.disk_usage(self._path.parent)
+        except OSError as error:
+            raise folder_trouble(self._path.parent, error) from error
+        if disk.total and disk.free < LEAST_FREE_BYTES:  # some file systems tell nothing
+            free, needed = disk.free >> 20, LEAST_FREE_BYTES >> 20
+            problem = (
+                f"only {free} MB are free on the disk of {self._path}; what a paid call brings may need {needed} MB"
+            )
+            raise DiskFull(str(self._path), problem)
+
+    def damage(self) -> list[str]:
+        """What is wrong with the file's pages and indexes, in SQLite's words; empty if nothing is."""
+        found = [str(row[0]) for row in self.query("PRAGMA integrity_check(10)")]
+        return [] if found == ["ok"] else found
 
     def empty_log(self) -> None:
         """Empty the write-ahead log, which still holds what was deleted; later, where somebody reads just now."""
@@ -99,6 +122,20 @@ class Database:
             if explanation is None:
                 raise
             raise explanation from error
+
+    def _require_files(self) -> None:
+        """Raises ConfigurationError where the files were taken away: SQLite would go on writing to what nobody can
+        open again."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        try:
+            there = _identity(self._path) == self._identity and log.exists()
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise ConfigurationError(
+                f"{self._path} was removed or replaced while coderoute worked with it",
+                remedy="put the state folder back as it was, then go on: coderoute resume RUN",
+            )
 
     def _set_up(self) -> None:
         self._connection.row_factory = sqlite3.Row
@@ -198,14 +235,20 @@ def _require_private(file: Path) -> None:
         file.chmod(0o600)
 
 
+def _identity(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_dev, found.st_ino
+
+
 _OWN_FOLDER = "set CODEROUTE_STATE_DIR to a folder of your own"
 
 
 def folder_trouble(folder: Path, error: OSError) -> CoderouteError:
     """What `error`, met in the state folder, means to the user."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _disk_full(folder)
-    return ConfigurationError(f"cannot write {error.filename or folder}: {error.strerror or error}", remedy=_WRITABLE)
+    full = disk_full(error)
+    return full or ConfigurationError(
+        f"cannot write {error.filename or folder}: {error.strerror or error}", remedy=_WRITABLE
+    )
 
 
 _WRITABLE = "make the state folder and what is in it writable, or set CODEROUTE_STATE_DIR to another folder"
@@ -225,12 +268,14 @@ def _explanation(error: sqlite3.DatabaseError, path: Path) -> CoderouteError | N
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return ConfigurationError(f"cannot write {path}: {error}", remedy=_WRITABLE)
         case sqlite3.SQLITE_FULL:
-            return _disk_full(path)
+            return DiskFull(str(path))
+        case sqlite3.SQLITE_IOERR if not _has_room(path):  # where it maps memory SQLite does not say so
+            return DiskFull(str(path))
         case sqlite3.SQLITE_IOERR:
             return Unavailable(
                 f"reading or writing {path} failed: {error}",
                 reason="disk_error",
-                remedy="check the disk and its free space, then: coderoute resume RUN",
+                remedy="check the disk and its free space, then give the command again; a run: coderoute resume RUN",
             )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return _busy(path)
@@ -245,15 +290,18 @@ def _not_ours(path: Path) -> ConfigurationError:
     )
 
 
-def _disk_full(path: Path) -> Unavailable:
-    return Unavailable(
-        f"no space left on the disk of {path}", reason="disk_full", remedy="free some space, then: coderoute resume RUN"
-    )
+def _has_room(path: Path) -> bool:
+    """Whether there is room for as much as SQLite ever asks for at once."""
+    try:
+        disk = shutil.disk_usage(path.parent)
+    except OSError:
+        return True
+    return disk.total == 0 or disk.free >= 64 * 1024
 
 
 def _busy(path: Path) -> Unavailable:
     return Unavailable(
         f"another process has kept {path} locked for {BUSY_TIMEOUT_S:.0f} s",
         reason="state_busy",
-        remedy="wait for it, or end it, then: coderoute resume RUN",
+        remedy="wait for it, or end it, then give the command again; a run goes on with: coderoute resume RUN",
     )

@@ -1,18 +1,28 @@
 """What a run leaves behind, as rows: runs, records, calls, events, approvals, outcomes, facts; and the locks beside."""
 
 import hashlib
-import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from coderoute.adapters.store_sqlite.database import Database, folder_trouble
+from coderoute.adapters.store_sqlite.rows import (
+    approval_data,
+    approval_of,
+    call_data,
+    call_of,
+    event_data,
+    event_of,
+    run_data,
+    run_of,
+)
+from coderoute.adapters.store_sqlite.soundness import problems
 from coderoute.domain.conversation import Usage
 from coderoute.domain.money import CallState, LedgerRow
 from coderoute.domain.run import Approval, Event, RunRecord, Status
@@ -42,7 +52,7 @@ class SqliteStore:
         self.close()
 
     def create(self, run: RunRecord) -> None:
-        data = json.dumps(asdict(run))
+        data = run_data(run)
         try:
             with self._db.transaction() as db:
                 db.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.id, run.created_at, data))
@@ -51,11 +61,11 @@ class SqliteStore:
 
     def get(self, run_id: str) -> RunRecord | None:
         rows = self._db.query("SELECT data FROM runs WHERE id = ?", run_id)
-        return _run(rows[0][0]) if rows else None
+        return run_of(run_id, rows[0][0]) if rows else None
 
     def runs(self) -> tuple[RunRecord, ...]:
-        rows = self._db.query("SELECT data FROM runs ORDER BY created_at DESC, rowid DESC")
-        return tuple(_run(data) for (data,) in rows)
+        rows = self._db.query("SELECT id, data FROM runs ORDER BY created_at DESC, rowid DESC")
+        return tuple(run_of(*row) for row in rows)
 
     def set_status(
         self,
@@ -72,7 +82,7 @@ class SqliteStore:
             row = db.execute("SELECT data FROM runs WHERE id = ?", (run_id,)).fetchone()
             if row is None:
                 raise ValueError(f"there is no run {run_id}")
-            run = _run(row[0])
+            run = run_of(run_id, row[0])
             changed = replace(
                 run,
                 status=status,
@@ -82,7 +92,7 @@ class SqliteStore:
                 questions=tuple(questions),
                 title=run.title if title is None else title,
             )
-            db.execute("UPDATE runs SET data = ? WHERE id = ?", (json.dumps(asdict(changed)), run_id))
+            db.execute("UPDATE runs SET data = ? WHERE id = ?", (run_data(changed), run_id))
 
     def record(self, run_id: str, key: str) -> str | None:
         rows = self._db.query("SELECT format, value FROM records WHERE run_id = ? AND key = ?", run_id, key)
@@ -97,6 +107,7 @@ class SqliteStore:
         return tuple((key, _readable(run_id, format_, value)) for key, format_, value in rows if key.startswith(prefix))
 
     def open_call(self, row: LedgerRow, *, budget_usd: Decimal | None) -> int | None:
+        self._db.require_room()
         with self._db.transaction() as db:
             costs = db.execute("SELECT cost_usd FROM calls WHERE run_id = ?", (row.run_id,))
             spent = sum((Decimal(cost) for (cost,) in costs), Decimal(0))
@@ -105,7 +116,7 @@ class SqliteStore:
             reserved = str(row.reserved_usd)
             added = db.execute(
                 "INSERT INTO calls (run_id, state, reserved_usd, cost_usd, data) VALUES (?, ?, ?, ?, ?)",
-                (row.run_id, CallState.OPEN, reserved, reserved, _call_data(row)),
+                (row.run_id, CallState.OPEN, reserved, reserved, call_data(row)),
             )
             return added.lastrowid
 
@@ -124,10 +135,10 @@ class SqliteStore:
             found = db.execute(f"{_SELECT_CALLS} WHERE id = ?", (row_id,)).fetchone()
             if found is None or found["state"] != CallState.OPEN:
                 raise ValueError(f"ledger row {row_id} is not open")
-            settled = replace(_call(found), usage=usage, latency_s=latency_s, problem=problem)
+            settled = replace(call_of(found), usage=usage, latency_s=latency_s, problem=problem)
             db.execute(
                 "UPDATE calls SET state = ?, cost_usd = ?, data = ? WHERE id = ?",
-                (state, str(cost_usd), _call_data(settled), row_id),
+                (state, str(cost_usd), call_data(settled), row_id),
             )
             if record is not None:
                 _insert_record(db, settled.run_id, *record)
@@ -137,25 +148,25 @@ class SqliteStore:
             rows = self._db.query(f"{_SELECT_CALLS} ORDER BY id")
         else:
             rows = self._db.query(f"{_SELECT_CALLS} WHERE run_id = ? ORDER BY id", run_id)
-        return tuple(_call(row) for row in rows)
+        return tuple(call_of(row) for row in rows)
 
     def add_event(self, event: Event) -> None:
-        data = json.dumps(asdict(event))
+        data = event_data(event)
         with self._db.transaction() as db:
             db.execute("INSERT INTO events (run_id, data) VALUES (?, ?)", (event.run_id, data))
 
     def events(self, run_id: str) -> tuple[Event, ...]:
-        rows = self._db.query("SELECT data FROM events WHERE run_id = ? ORDER BY number", run_id)
-        return tuple(Event(**json.loads(data)) for (data,) in rows)
+        rows = self._db.query("SELECT run_id, number, data FROM events WHERE run_id = ? ORDER BY number", run_id)
+        return tuple(event_of(*row) for row in rows)
 
     def put_approval(self, approval: Approval) -> None:
-        data = json.dumps(asdict(approval))
+        data = approval_data(approval)
         with self._db.transaction() as db:
             db.execute("INSERT INTO approvals (run_id, data) VALUES (?, ?)", (approval.run_id, data))
 
     def approvals(self, run_id: str) -> tuple[Approval, ...]:
-        rows = self._db.query("SELECT data FROM approvals WHERE run_id = ? ORDER BY number", run_id)
-        return tuple(_approval(data) for (data,) in rows)
+        rows = self._db.query("SELECT run_id, number, data FROM approvals WHERE run_id = ? ORDER BY number", run_id)
+        return tuple(approval_of(*row) for row in rows)
 
     def add_outcome(self, run_id: str, place: str, value: str) -> None:
         with self._db.transaction() as db:
@@ -200,6 +211,9 @@ class SqliteStore:
             db.execute("DELETE FROM facts WHERE key = ?", (key,))
         self._db.empty_log()
 
+    def problems(self) -> tuple[str, ...]:
+        return problems(self._db)
+
     def purge(self, run_id: str) -> None:
         with self._db.transaction() as db:
             for table, column in (("records", "run_id"), ("events", "run_id"), ("approvals", "run_id"), ("runs", "id")):
@@ -219,35 +233,6 @@ def _readable(run_id: str, format_: int, value: str) -> str:
 
 
 _SELECT_CALLS = "SELECT id, run_id, state, reserved_usd, cost_usd, data FROM calls"
-_CALL_COLUMNS = frozenset({"id", "run_id", "state", "reserved_usd", "cost_usd"})
-
-
-def _call_data(row: LedgerRow) -> str:
-    return json.dumps({name: value for name, value in asdict(row).items() if name not in _CALL_COLUMNS})
-
-
-def _call(row: sqlite3.Row) -> LedgerRow:
-    data = json.loads(row["data"])
-    usage = data.pop("usage")
-    return LedgerRow(
-        id=row["id"],
-        run_id=row["run_id"],
-        state=CallState(row["state"]),
-        reserved_usd=Decimal(row["reserved_usd"]),
-        cost_usd=Decimal(row["cost_usd"]),
-        usage=None if usage is None else Usage(**usage),
-        **data,
-    )
-
-
-def _run(data: str) -> RunRecord:
-    values = json.loads(data)
-    return RunRecord(**values | {"status": Status(values["status"]), "questions": tuple(values["questions"])})
-
-
-def _approval(data: str) -> Approval:
-    values = json.loads(data)
-    return Approval(**values | {"acknowledged": tuple(values["acknowledged"])})
 
 
 def _insert_record(db: sqlite3.Connection, run_id: str, key: str, kind: str, value: str) -> None:

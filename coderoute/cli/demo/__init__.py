@@ -17,6 +17,7 @@ def demo(as_json: bool, quiet: bool, verbose: bool) -> None:
     """Take a small issue to the gate, in Docker where an engine answers. The models' replies are recorded: no key."""
     from coderoute import wiring
     from coderoute.cli.progress import Progress
+    from coderoute.cli.stopping import driving
     from coderoute.cli.work import finish
     from coderoute.stages.intake import read_issue
 
@@ -41,7 +42,8 @@ def demo(as_json: bool, quiet: bool, verbose: bool) -> None:
     if not as_json:
         click.echo(f"\n{issue.decode()}")
     progress.started(begun.run_id, ())
-    wiring.drive(house, begun.run_id, progress.show)
+    with driving(begun.run_id):
+        wiring.drive(house, begun.run_id, progress.show)
     sys.stderr.flush()
     finish(house, begun.run_id, as_json=as_json, at_the_gate=True)
 
