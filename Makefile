@@ -4,6 +4,7 @@
 #   make test      the tests (make test ARGS="-k ledger")
 #   make check     formatting, lint, types, import rules
 #   make controls  switches each security control off and demands red tests (docs/promises.md; about 10 minutes)
+#   make campaign  kills processes, and as root the Docker daemon, in the middle of runs (docs/durability.md; 20 minutes)
 #   make format    what `check` would complain about, as far as a tool can mend it
 #   make install   the `coderoute` command, in .venv/bin
 #   make image     the sandbox's base image
@@ -15,7 +16,7 @@ ARGS ?=
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet install
 PINS := $(if $(wildcard requirements.lock),.venv/pins)
 
-.PHONY: demo test check controls format install image clean
+.PHONY: demo test check controls campaign format install image clean
 
 # The demo goes on without the image, and says so itself.
 demo: .venv/installed
@@ -33,6 +34,11 @@ check: .venv/installed-dev
 
 controls: .venv/installed-dev
 	@nice -n 5 .venv/bin/python tests/controls/controls.py $(ARGS)
+
+campaign: .venv/installed-dev
+	@nice -n 5 .venv/bin/python -m tests.campaigns.kills $(ARGS)
+	@if [ "$$(id -u)" = 0 ]; then nice -n 5 .venv/bin/python -m tests.campaigns.daemons; \
+	else echo "the daemon campaign needs root: sudo .venv/bin/python -m tests.campaigns.daemons"; fi
 
 format: .venv/installed-dev
 	.venv/bin/ruff format .

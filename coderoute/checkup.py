@@ -51,7 +51,21 @@ def checks_of(repo: Path, overrides: Sequence[str], environ: Mapping[str, str] |
         found.append(guarded("sandbox", lambda: sandbox(chosen, environ)))
         found.append(guarded("set-up", lambda: set_up(chosen)))
         found.append(guarded("consent", lambda: consent(chosen, environ)))
+    with contextlib.suppress(CoderouteError):  # what is wrong with the folder or the repository is told above
+        found += github(repo, environ)
     return tuple(found)
+
+
+def github(repo: Path, environ: Mapping[str, str]) -> list[Check]:
+    """Whether there is a token for the checkout's repository on GitHub; only runs on an issue there need one."""
+    from coderoute import wiring
+    from coderoute.wiring.token import token_of_checkout
+
+    found = token_of_checkout(wiring.open_house(environ), repo)
+    if found is None:
+        return []
+    detail = found.problem or f"a token for {found.server}"
+    return [Check(name="github", ok=True, detail=detail, remedy=found.remedy)]
 
 
 MOST_PROBLEMS = 20

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from coderoute.domain.redaction import Redactor
@@ -138,6 +137,8 @@ def is_wording(value: str) -> bool:
 def in_urls(name: str, value: str) -> Iterator[tuple[str, str]]:
     """(name, secret) for each password in the URLs of a variable, and for a user's name that is a token."""
     for number, url in enumerate(USER_INFO.finditer(value), 1):
+        from urllib.parse import unquote  # most environments have no such address, and it takes milliseconds
+
         user, password = unquote(url["user"]), unquote(url["password"] or "")
         for what, secret in (("password", password), ("user", user if looks_random(user) else "")):
             if secret:

@@ -141,7 +141,7 @@ def merge_obstacle(found: PullRequest, head: str) -> Obstacle | None:
     if found.head_commit != head:
         return Obstacle(
             why=f"is at {found.head_commit[:12]} now, not at {head[:12]}",
-            remedy="look what was pushed; coderoute resume RUN makes the branch ours again and asks anew",
+            remedy=f"look what was pushed; put the branch back to {head[:12]}, or: coderoute reject RUN --reason ...",
         )
     if found.merged:
         return None

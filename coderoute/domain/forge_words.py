@@ -49,10 +49,12 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """`word` is what counts, None while nothing does; `passed_over` says what was not heard, and why."""
+    """`word` is what counts, None while nothing does; `passed_over` says what was not heard, and why; `held_by` who may
+    write and asks for changes on this head."""
 
     word: Word | None
     passed_over: tuple[str, ...]
+    held_by: tuple[str, ...] = ()
 
 
 def hear(
@@ -69,7 +71,8 @@ def hear(
     if refusal is not None:
         return Heard(word=refusal, passed_over=tuple(passed))
     if objections:
-        return Heard(word=None, passed_over=(*passed, f"{', '.join(objections)} asked for changes on this head"))
+        why = f"{', '.join(objections)} asked for changes on this head"
+        return Heard(word=None, passed_over=(*passed, why), held_by=tuple(objections))
     return Heard(word=complete(subject, words, passed), passed_over=tuple(passed))
 
 

@@ -29,7 +29,8 @@ def carry_out_together(
     origin, done_before = progress.tree, tuple(progress.done)
     own = {step.id: replace(progress, done=list(progress.done)) for step in wave}
     works = [(s.id, partial(carry_out, world, plan, s, False, ground, own[s.id])) for s in wave]
-    world.tell("steps.together", {"steps": [step.id for step in wave]})
+    if any(world.is_new(places.attempt(step.id, progress.attempts[step.id] + 1)) for step in wave):
+        world.tell("steps.together", {"steps": [step.id for step in wave]})
     ended = side_by_side(
         works, limit=world.terms.parallel_steps, stop=world.stop, hurry=world.close_machines
     )  # fmt: skip

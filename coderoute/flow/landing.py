@@ -16,8 +16,9 @@ from coderoute.errors import Refused, TargetMoved
 from coderoute.flow import people
 from coderoute.flow.candidate import needed, read_patch
 from coderoute.flow.people import alone, check_admission, check_ground, not_now, stands, valid_approval
-from coderoute.flow.publish import Hub, last_published, show_state
+from coderoute.flow.publish import Hub, show_state
 from coderoute.flow.runs import found
+from coderoute.flow.withdrawing import withdraw
 from coderoute.journal import Journal
 from coderoute.ports import MergeResult, RunStore
 from coderoute.stages import approve as approving
@@ -29,8 +30,8 @@ METHODS = ("merge", "squash", "rebase")
 
 
 def listen(store: RunStore, run: RunRecord, hub: Hub, key: bytes) -> Heard:
-    """Takes what people said on the pull request into the run: an approval is recorded, a rejection ends the run, a
-    comment sends the change back. Nothing is said twice: what was heard before changes nothing.
+    """Takes what people said on the pull request into the run: an approval is recorded, or withdrawn where it no longer
+    stands there; a rejection ends the run, a comment sends the change back. What was heard before changes nothing.
 
     Raises:
         Refused: nothing of the run is on the forge.
@@ -40,14 +41,43 @@ def listen(store: RunStore, run: RunRecord, hub: Hub, key: bytes) -> Heard:
     published = current(journal, run, candidate)
     pull = hub.forge.pull_request(published.number)
     if not pull.same_repository or pull.head_commit != published.commit:
+        take_back(store, run, None, hub)
         return Heard(word=None, passed_over=(f"{pull.url} is at {pull.head_commit[:12]}, which nobody here made",))
     heard = hear(
-        subject_of(journal, shown, candidate, published), hub.forge.comments(published.number),
+        subject_of(journal, shown, candidate, published, hub), hub.forge.comments(published.number),
         hub.forge.reviews(published.number), hub.forge.access,
     )  # fmt: skip
+    take_back(store, run, heard.word, hub)
     if heard.word is not None:
-        take_in(store, run, heard.word, shown, candidate, hub, key)
+        take_in(store, found(store, run.id), heard.word, shown, candidate, hub, key)
     return heard
+
+
+def take_back(store: RunStore, run: RunRecord, word: Word | None, hub: Hub) -> None:
+    """An approval that was heard on the pull request ends when its author's word does not count there any more: a
+    review was dismissed, a comment edited or removed, another head pushed, the right to write taken away."""
+    given = store.approvals(run.id)
+    if run.status is not Status.APPROVED or not given or given[-1].channel != CHANNEL:
+        return
+    if word is None or (word.verb is Verb.APPROVE and word.by != given[-1].by):
+        with alone(store, run):
+            withdraw(store, run.id, NO_LONGER_THERE, hub.now())
+            store.set_status(run.id, Status.AWAITING_APPROVAL)
+
+
+CHANNEL = "github"
+NO_LONGER_THERE = "what approved it on the pull request does not count there any more"
+
+
+def catch_up(store: RunStore, run: RunRecord, hub: Hub, key: bytes) -> None:
+    """The run as its pull request has it: merged there by somebody, or what people said taken in; and the page says
+    so. Nothing is done where the change as it stands is not there yet."""
+    journal = Journal(store, run.id)
+    published = journal.get(places.published(stands(store, run)[1].number), Published)
+    if published is None or merged_there(store, run, published, hub) is not None:
+        return
+    heard = listen(store, run, hub, key)
+    show_state(found(store, run.id), published, hub, heard.passed_over)
 
 
 def current(journal: Journal, run: RunRecord, candidate: Candidate) -> Published:
@@ -57,13 +87,18 @@ def current(journal: Journal, run: RunRecord, candidate: Candidate) -> Published
     return published
 
 
-def subject_of(journal: Journal, shown: Exhibit, candidate: Candidate, published: Published) -> Subject:
-    """What a word has to be about."""
+def subject_of(journal: Journal, shown: Exhibit, candidate: Candidate, published: Published, hub: Hub) -> Subject:
+    """What a word has to be about; where somebody else than the requester has to approve, neither who wrote the issue
+    may, nor whose token started the run."""
     terms, task = needed(journal, places.TERMS, Terms), needed(journal, places.TASK, Task)
+    barred: frozenset[str] = frozenset()
+    if terms.require_other_approver:
+        me = hub.forge.whoami()
+        barred = frozenset(filter(None, (task.author, me.login if me else None)))
     return Subject(
         patch_sha256=shown.patch.sha256, head=published.commit, since=published.since,
         items=frozenset(item.id for item in candidate.admission.protected),
-        barred=frozenset(filter(None, (task.author,))) if terms.require_other_approver else frozenset(),
+        barred=barred,
     )  # fmt: skip
 
 
@@ -78,7 +113,7 @@ def take_in(
         case Verb.APPROVE if run.status is Status.AWAITING_APPROVAL and not candidate.admission.refusals:
             with alone(store, run) as run:
                 # the forge shows the whole patch to whoever reviews it there
-                person = Person(user=word.by, claimed_as=None, note=word.text or None, channel="github")
+                person = Person(user=word.by, claimed_as=None, note=word.text or None, channel=CHANNEL)
                 record = approving.approve(
                     shown, person, patch_name=shown.patch.sha256, acknowledged=word.acknowledged, seen=True, key=key,
                     now=hub.now(), nonce=secrets.token_hex(16),
@@ -117,6 +152,12 @@ def land(
         show_state(run, current(journal, run, candidate), hub, heard.passed_over)
         if run.status is Status.APPROVED or not (run.status is Status.AWAITING_APPROVAL and pause()):
             break
+    if heard.held_by:
+        raise Refused(
+            f"{', '.join(heard.held_by)} asked for changes on {current(journal, run, candidate).url}",
+            remedy=f"coderoute send-back {run.id} --comment ..., or dismiss that review there, then: coderoute merge "
+            f"{run.id}",
+        )
     if run.status is not Status.APPROVED:
         why = f"; {'; '.join(heard.passed_over)}" if heard.passed_over else ""
         refused = not_now(run, f", not approved{why}")
@@ -177,8 +218,3 @@ def record(
     store.set_status(run.id, Status.MERGED)
     show_state(replace(run, status=Status.MERGED), published, hub)
     return result
-
-
-def is_on_forge(journal: Journal) -> bool:
-    """Whether the run has a pull request."""
-    return last_published(journal) is not None

@@ -119,15 +119,16 @@ STATES = {
     Status.APPROVED: ("success", "approved by a person"),
     Status.MERGED: ("success", "merged"),
     Status.REJECTED: ("failure", "rejected by a person"),
+    Status.CANCELLED: ("failure", "cancelled"),
 }
 
 
 def show_state(run: RunRecord, published: Published, hub: Hub, passed_over: tuple[str, ...] = ()) -> None:
     """The comment and the commit status, as the run's status is."""
     state, words = STATES.get(run.status, ("pending", f"is {run.status.value}"))
+    hub.forge.set_status(  # first: nothing that fails may leave it green
+        published.commit, context=APPROVAL, state=state, description=f"run {run.id} {words}", url=published.url
+    )
     hub.forge.put_comment(
         published.number, marker=hub.page.marker, body=hub.page.comment(words, passed_over)
     )  # fmt: skip
-    hub.forge.set_status(
-        published.commit, context=APPROVAL, state=state, description=f"run {run.id} {words}", url=published.url
-    )

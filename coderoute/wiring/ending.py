@@ -14,10 +14,12 @@ from coderoute.domain.run import RunRecord
 from coderoute.errors import Refused, Unavailable
 from coderoute.journal import Journal
 from coderoute.wiring import world
+from coderoute.wiring.forge import mirrors
 from coderoute.wiring.house import House, now
 
 STOP_WAIT_S = 30.0
 POLL_S = 0.1
+MIRROR_AGE = timedelta(days=30)
 ORPHAN_AGE = timedelta(days=1)
 """A younger folder without a run may be that of a run that is being made."""
 
@@ -39,6 +41,8 @@ class Purge:
     """Folders of runs that never came to be."""
     images: tuple[str, ...] | None
     baselines: tuple[str, ...]
+    mirrors: tuple[Path, ...]
+    """Copies of a forge's repositories that no run works from, and nobody asked for in a while."""
 
 
 def cancel(house: House, run: RunRecord) -> tuple[bool, Cleared]:
@@ -122,12 +126,17 @@ def what_is_old(house: House) -> Purge:
     try:
         images = tuple(image for image in world.docker_host(house).set_up_images() if image not in used)
     except Unavailable:
-        return Purge(runs=runs, orphans=orphans(house), images=None, baselines=baseline.outdated(house.store, now()))
-    return Purge(runs=runs, orphans=orphans(house), images=images, baselines=baseline.outdated(house.store, now()))
+        images = None
+    return Purge(
+        runs=runs, orphans=orphans(house), images=images, baselines=baseline.outdated(house.store, now()),
+        mirrors=unused_mirrors(house, frozenset(run.id for run in runs)),
+    )  # fmt: skip
 
 
 def purge_all(house: House, old: Purge) -> Iterator[str]:
     """Remove what is old; a line for each thing that was kept after all."""
+    from coderoute.adapters.repository_git import mirror
+
     for run in old.runs:
         try:
             purge_run(house, run)
@@ -138,6 +147,9 @@ def purge_all(house: House, old: Purge) -> Iterator[str]:
         house.store.purge(folder.name)
     for slot in old.baselines:
         house.store.forget(slot)
+    for place in old.mirrors:
+        if not mirror.remove(place, unused_since=(now() - MIRROR_AGE).timestamp()):
+            yield f"{place}: a run was begun from it just now"
     if old.images is None:
         yield "images and containers: Docker does not answer"
         return
@@ -146,6 +158,16 @@ def purge_all(house: House, old: Purge) -> Iterator[str]:
     for image in old.images:
         if not host.remove_image(image):
             yield f"image {image[:19]}: a container uses it"
+
+
+def unused_mirrors(house: House, without: frozenset[str]) -> tuple[Path, ...]:
+    """Those that no run but the ones with an id in `without` works from, and nobody asked for in MIRROR_AGE."""
+    from coderoute.adapters.repository_git import mirror
+
+    used = {run.repository for run in house.store.runs() if run.id not in without}
+    oldest = (now() - MIRROR_AGE).timestamp()
+    found = mirror.all_of(mirrors(house))
+    return tuple(place for place, asked in found if asked < oldest and str(place) not in used)
 
 
 def orphans(house: House) -> tuple[Path, ...]:

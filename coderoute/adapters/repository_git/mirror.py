@@ -1,7 +1,8 @@
 """A repository of a forge that nobody checked out here: a bare store of our own, filled by fetching one branch."""
 
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,6 +43,25 @@ def bring_up(
         remote = GitRemote(git=git, repository=repository, token=token, environ=environ)
         remote.bring(branch, f"refs/heads/{branch}", depth=DEPTH)
     return place
+
+
+def all_of(mirrors: Path) -> Iterator[tuple[Path, float]]:
+    """(a mirror's folder, when somebody last asked for it, in seconds since the epoch) for each mirror of ours."""
+    for place in sorted(mirrors.glob("*/*/*.git")):
+        with suppress(FileNotFoundError):
+            yield place.resolve(), (place / ADDRESS).stat().st_mtime
+
+
+def remove(place: Path, *, unused_since: float) -> bool:
+    """Removes a mirror unless somebody asked for it after that moment; whether it did."""
+    with _locked(place):
+        try:
+            if (place / ADDRESS).stat().st_mtime > unused_since:
+                return False
+        except FileNotFoundError:
+            return False
+        shutil.rmtree(place)
+    return True
 
 
 def layout_of(place: Path) -> Layout:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from coderoute.errors import SandboxLost, Unavailable
 
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
     from docker import APIClient, DockerClient
     from requests import Response
 
+T = TypeVar("T")
+
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 CONNECT_TIMEOUT_S = 15
+PATIENCE_S = 30.0
+LOOK_AGAIN_S = 0.5
+MOST_RETURNS = 3
 # The longest request is the commit of a set-up with gigabytes of packages.
 REQUEST_TIMEOUT_S = 600
 
@@ -40,7 +46,8 @@ class EngineFacts:
 class Engine:
     """One connection to the engine that DOCKER_HOST names, shared by all threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._lock = threading.Lock()
         self._client: DockerClient | None = None
         self._facts: EngineFacts | None = None
@@ -58,6 +65,40 @@ class Engine:
                 client.api.timeout = REQUEST_TIMEOUT_S
                 self._client = client
             return self._client
+
+    def patiently(self, work: Callable[[], T]) -> T:
+        """What `work` returns. An engine that answered once and then fell silent is given half a minute to come back,
+        and `work` is begun anew: a restart is no reason for a run to stop.
+
+        Raises:
+            Unavailable: it never answered, does not come back, or falls silent again and again.
+        """
+        give_up = None
+        for last in (*[False] * MOST_RETURNS, True):
+            answered_before = self._client is not None
+            try:
+                return work()
+            except Unavailable:
+                give_up = give_up or time.monotonic() + self._patience_s
+                if last or not answered_before or not self._comes_back(give_up):
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _comes_back(self, give_up: float) -> bool:
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        while True:
+            try:
+                _knock(address())
+                with self.abandonable(CONNECT_TIMEOUT_S) as api:
+                    api.ping()
+            except (DockerException, RequestException, OSError):
+                if time.monotonic() > give_up:
+                    return False
+                time.sleep(min(LOOK_AGAIN_S, self._patience_s))
+            else:
+                return True
 
     @contextmanager
     def abandonable(self, timeout_s: int) -> Iterator[APIClient]:

@@ -67,6 +67,9 @@ class DockerSandboxHost:
 
     def prepare(self, environment: Environment, checkout_tar: Callable[[], bytes]) -> str:
         """As `ports.SandboxHost` says; ConfigurationError where the environment asks for the impossible."""
+        return self._engine.patiently(lambda: self._prepare(environment, checkout_tar))
+
+    def _prepare(self, environment: Environment, checkout_tar: Callable[[], bytes]) -> str:
         self.check(environment)
         with unavailable_if_silent():
             checkout = checkout_tar() if environment.setup or environment.build else b""
@@ -105,6 +108,9 @@ class DockerSandboxHost:
                 reason="environment_broken",
                 remedy="raise sandbox.disk_mb (and sandbox.memory_mb with it), then start anew: coderoute run",
             )
+        return self._engine.patiently(lambda: self._open(image, checkout_tar, environment, run_id))
+
+    def _open(self, image: str, checkout_tar: bytes, environment: Environment, run_id: str) -> Sandbox:
         client, cpus = self._engine.client, self._engine.facts().cpus
         with unavailable_if_silent(), lost_if_refused("the sandbox container could not be started"):
             found = self._image(image)

@@ -19,7 +19,7 @@ from coderoute.domain.work import SnapshotFile
 from coderoute.errors import BadInput, ConfigurationError, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from tests.contracts.forge.conftest import GitServer
+    from tests.fake_github.server import GitServer
 
 TOKEN = "ghp_canary4711QmVpc3BpZWw"
 BRANCH = "coderoute/1-r1"

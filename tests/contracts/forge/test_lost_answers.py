@@ -14,7 +14,7 @@ from coderoute.domain.forge import LineRemark, PullRequest
 from coderoute.errors import ConfigurationError, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from tests.contracts.forge.conftest import Api
+    from tests.fake_github.api import Api
 
 MARKER = "<!-- coderoute:r1 -->"
 BRANCH = "coderoute/1-r1"

@@ -17,7 +17,7 @@ from coderoute.errors import BadInput, ConfigurationError, Refused
 from coderoute.ports import Identity, Remote
 
 if TYPE_CHECKING:
-    from tests.contracts.forge.conftest import GitServer
+    from tests.fake_github.server import GitServer
 
 TOKEN = "ghp_canary4711QmVpc3BpZWw"
 BRANCH = "coderoute/1-r1"
