@@ -295,7 +295,10 @@ class Ledger:
         )
 
     def _upper_price_usd(self, request: ModelRequest, at: datetime) -> Decimal:
-        """What the call costs if every estimated input token is dear and every allowed output token is used."""
+        """What the call costs if every estimated input token is dear and every allowed output token is used.
+
+        The dearest are those written into the provider's cache; no adapter asks for a write that lives for an hour.
+        """
         input_tokens = estimated_input_tokens(request)
         plain = Usage(input_tokens=input_tokens, output_tokens=request.max_output_tokens)
         prices = [
