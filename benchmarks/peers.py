@@ -25,7 +25,8 @@ from typing import Any
 from cache_share import Cache
 
 ROOT = Path(__file__).parents[1]
-PEER = "mini-swe-agent==2.4.6"
+PEER = ("mini-swe-agent==2.4.6", "litellm==1.106.2", "mcp")
+"""What is installed for the peer: that litellm imports `mcp` in every call with tools, but does not ask for it."""
 IMAGE, PEER_IMAGE = "coderoute-sandbox:1", "coderoute-benchmark-peers:1"
 MODEL = "claude-sonnet-4-5-20250929"
 MODULES = 300
@@ -156,13 +157,25 @@ class Replies:
 
 
 def in_blocks(body: Json) -> Json:
-    """The request with every text as a list of blocks, which the API allows to be left out."""
-
-    def blocks(content: Any) -> Any:
-        return [{"type": "text", "text": content}] if isinstance(content, str) else content
-
+    """The request with every text as a list of blocks and every mark at the outermost of them: the API lets both be
+    written in several ways, and one client writes the same message differently from turn to turn."""
     messages = [{**message, "content": blocks(message["content"])} for message in body["messages"]]
     return {**body, "system": blocks(body.get("system", [])), "messages": messages}
+
+
+def blocks(content: str | list[Json]) -> list[Json]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [lifted(block) if block["type"] == "tool_result" else block for block in content]
+
+
+def lifted(result: Json) -> Json:
+    """A tool's result, marked itself where a block in it is."""
+    inner = blocks(result.get("content", []))
+    marked = [result, *inner] if "cache_control" in result else inner
+    marks = {"cache_control": block["cache_control"] for block in marked if "cache_control" in block}
+    bare = [{name: value for name, value in block.items() if name != "cache_control"} for block in inner]
+    return {**result, "content": bare, **marks}
 
 
 def streamed(message: Json) -> bytes:
@@ -256,14 +269,15 @@ from minisweagent.models.litellm_model import LitellmModel
 DockerEnvironment.execute = timed(DockerEnvironment.execute)
 config = yaml.safe_load((builtin_config_dir / "benchmarks" / "swebench.yaml").read_text())
 machine = dict(config["environment"], image=os.environ["PEER_IMAGE"])
-machine.pop("environment_class", None)
+del machine["environment_class"], machine["env"]["BASH_ENV"]
 model = dict(config["model"], model_name="anthropic/" + os.environ["PEER_MODEL"], set_cache_control="default_end")
-agent = DefaultAgent(LitellmModel(**model), DockerEnvironment(**machine), **config["agent"])
+agent = DefaultAgent(LitellmModel(**model), DockerEnvironment(**machine), **dict(config["agent"], step_limit=13))
 ended = agent.run(open(sys.argv[1]).read())
 keep()
 print(json.dumps(ended))
 """
-"""The peer's own parts and its own settings for a repository in Docker. Its command line would come on top."""
+"""The peer's own parts and its own settings for a repository in Docker, but for the start file of a conda that the image
+does not have. Its command line would come on top."""
 
 
 @dataclass(kw_only=True)
@@ -364,7 +378,10 @@ def repository(folder: Path) -> Path:
 
 def build_peer_image(folder: Path, repo: Path) -> None:
     """The base image with the checkout in it: the peer expects that somebody made such a one."""
-    recipe = f"FROM {IMAGE}\nCOPY --chown=10001:10001 {repo.name} /testbed\nWORKDIR /testbed\n"
+    recipe = (
+        f"FROM {IMAGE}\nCOPY --chown=10001:10001 {repo.name} /testbed\n"
+        "USER root\nRUN chown 10001:10001 /testbed\nUSER 10001:10001\nWORKDIR /testbed\n"
+    )
     (folder / "Dockerfile").write_text(recipe)
     subprocess.run(
         ["docker", "build", "-q", "-t", PEER_IMAGE, "-f", folder / "Dockerfile", folder], check=True,
@@ -378,7 +395,7 @@ def peer_python(venv: Path) -> Path:
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     if subprocess.run([python, "-c", "import minisweagent"], capture_output=True).returncode:
-        subprocess.run([python, "-m", "pip", "install", "--quiet", PEER], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEER], check=True)
     return python
 
 
@@ -436,7 +453,8 @@ def mini(folder: Path, python: Path, url: str, replies: Replies) -> Run:
     environ = base_environ(folder) | {
         "ANTHROPIC_API_KEY": "sk-ant-test", "ANTHROPIC_API_BASE": url, "MSWEA_SILENT_STARTUP": "1",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True", "MSWEA_GLOBAL_CONFIG_DIR": str(folder / "config"),
-        "MSWEA_COST_TRACKING": "ignore_errors", "PEER_IMAGE": PEER_IMAGE, "PEER_MODEL": MODEL,
+        "MSWEA_COST_TRACKING": "ignore_errors", "MSWEA_MODEL_RETRY_STOP_AFTER_ATTEMPT": "1",
+        "PEER_IMAGE": PEER_IMAGE, "PEER_MODEL": MODEL,
     }  # fmt: skip
     run = started([str(python), "-c", MINI, str(folder / "issue.md")], environ, folder, replies)
     if str(run.report.get("submission")).count("\n+    return") != 2:
@@ -468,7 +486,7 @@ def told_timing(run: Run) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer-venv", type=Path, required=True, metavar="DIR", help=f"{PEER} is installed there")
+    parser.add_argument("--peer-venv", type=Path, required=True, metavar="DIR", help=f"{PEER[0]} is installed there")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", choices=("peer", "direct", "journey"), help="for a profile: nothing is compared")
     given = parser.parse_args()
@@ -485,7 +503,7 @@ def main() -> int:
         }
         chosen = [given.only] if given.only else list(subjects)
         runs: dict[str, list[Run]] = {subject: [] for subject in chosen}
-        for number in range(-1, given.rounds):  # one round before it counts: compiled files, the disk's cache
+        for number in range(0 if given.only else -1, given.rounds):  # one round before it counts: compiled files, the disk's cache
             turn = number % len(chosen)
             print(f"round {number + 1} of {given.rounds}", file=sys.stderr)
             for subject in (*chosen[turn:], *chosen[:turn]):

@@ -10,6 +10,7 @@ from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
 from coderoute.domain.lines import lines_of
 from coderoute.domain.paths import shown as shown_path
 from coderoute.domain.secret_files import is_secret_file, refusal_to_read
+from coderoute.domain.tool_arguments import as_named, problem_of
 from coderoute.domain.visible import visible
 from coderoute.errors import BadInput
 from coderoute.ports import Repository
@@ -106,16 +107,18 @@ class Lookups:
         """What the call found; a call we cannot serve gets an error that says what to do."""
         if call.arguments is None:
             return failed(call, no_arguments(call))
-        broken = half_character(call.arguments)
-        if broken is not None:
-            return failed(call, broken)
+        tool = next((tool for tool in (READ_FILE, SEARCH, LIST_FILES) if tool.name == call.name), None)
+        arguments = call.arguments if tool is None else as_named(tool, call.arguments)
+        problem = half_character(arguments) or (None if tool is None else problem_of(tool, arguments))
+        if problem is not None:
+            return failed(call, problem)
         match call.name:
             case "read_file":
-                return self.read_file(call, call.arguments)
+                return self.read_file(call, arguments)
             case "search":
-                return self.search(call, call.arguments)
+                return self.search(call, arguments)
             case "list_files":
-                return self.list_files(call, call.arguments)
+                return self.list_files(call, arguments)
             case unknown:
                 return failed(call, f"there is no tool {unknown!r}")
 

@@ -1,6 +1,8 @@
 """The parts of a long source file that some words speak of: whole definitions, named as people name them."""
 
+import builtins
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +15,13 @@ CODE_SPAN = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 CALL = re.compile(r"([A-Za-z_]\w*)\(")
 TYPE = re.compile(r"\b(?:class|struct|interface|trait|enum)\s+([A-Za-z_]\w*)")
 WORD = re.compile(r"[A-Za-z_]\w*")
+NAME = re.compile(r"(?:(?:async )?def |class |function |func |fn |@)?([A-Za-z_]\w*)(?:\(.*\)|\[.*\])?:?", re.DOTALL)
+"""A name and nothing else, as a definition or a call of it is quoted."""
+PATH = re.compile(r"(?:[\w.\-]+/)+[\w.\-]*|\b\w[\w\-]*\.(?:py|pyi|[jt]sx?|go|rs|java|md|rst|txt|toml|cfg|ya?ml|json)\b")
+"""A file's path, whose parts are no names."""
+BUILT_IN = frozenset(dir(builtins))
+"""What these call is no definition of the repository's."""
+MANY = 2
 SHORT_CLASS_LINES = 250
 HEAD_LINES = 40
 AFTER = 3
@@ -91,49 +100,54 @@ def last_line(lines: Sequence[str], number: int, indent: int) -> int:
 
 def code_words(words: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     """(names, (class, member) pairs) that `words` speak of as code: in back-quotes, called, qualified, or spelled as
-    only code is. Plain English words are no names, although functions may be called like them."""
-    names = set(CALL.findall(words)) | set(TYPE.findall(words))
-    for span in CODE_SPAN.findall(words):
-        names |= set(WORD.findall(span))
-    names |= {word for word in WORD.findall(words) if "_" in word.strip("_") or any(c.isupper() for c in word[1:])}
-    names |= {word for word in WORD.findall(words) if word.startswith("__")}
-    pairs = set()
-    for qualified in QUALIFIED.findall(words):
-        parts = re.split(r"\.|::", qualified)
-        names |= set(parts)
-        pairs |= set(pairwise(parts))
+    only code is. Plain English words are no names, although functions may be called like them; nor are the words inside
+    a piece of code, and a member that is qualified is no name by itself."""
+    words = PATH.sub(" ", words)
+    pairs = {pair for found in QUALIFIED.findall(words) for pair in pairwise(re.split(r"\.|::", found))}
+    alone = QUALIFIED.sub(" ", words)
+    names = (set(CALL.findall(alone)) | set(TYPE.findall(alone))) - BUILT_IN
+    names |= {match.group(1) for span in CODE_SPAN.findall(words) if (match := NAME.fullmatch(span.strip("`").strip()))}
+    names |= {word for word in WORD.findall(alone) if "_" in word.strip("_") or any(c.isupper() for c in word[1:])}
+    names |= {word for word in WORD.findall(alone) if word.startswith("__")}
     return frozenset(names), frozenset(pairs)
 
 
 def spoken_of(text: str, words: str, *, limit: int) -> tuple[tuple[int, int], ...]:
     """Line spans of at most `limit` definitions that `words` name, merged, in order of the file.
 
-    A member named with its class, or whose class is named too, goes before others of the same name; a class is shown
-    whole only when it is short and none of its members is named, else its head.
+    A member named with its class, or whose class is named too, goes before others of the same name, and what the file
+    seldom mentions before the rest. A name that more than `MANY` classes give to a member says nothing without its
+    class. A class is shown whole only when it is short and none of its members is named, else its head.
     """
     found = definitions(text)
     names, pairs = code_words(words)
-    ranked: list[tuple[int, int]] = []
+    namesakes = Counter(definition.name for definition in found)
+    # a member of something that is not defined here may be any member of that name
+    names |= {first for first, _ in pairs} | {member for first, member in pairs if not namesakes[first]}
+    hits = Counter(WORD.findall(text))
+    ranked: list[tuple[int, int, int]] = []
     for index, definition in enumerate(found):
-        if definition.name not in names:
-            continue
         outer = found[definition.outer].name if definition.outer is not None else None
         if outer is not None and (outer, definition.name) in pairs:
             rank = 0
+        elif definition.name not in names:
+            continue
         elif outer is None:
             rank = 1
         else:
             rank = 2 if outer in names else 3
-        ranked.append((rank, index))
+        if rank == 3 and namesakes[definition.name] > MANY:
+            continue
+        ranked.append((rank, hits[definition.name], index))
     ranked.sort()
-    qualified_members = {found[i].name for rank, i in ranked if rank in (0, 2)}
+    qualified_members = {found[i].name for rank, _, i in ranked if rank in (0, 2)}
     chosen: list[Definition] = []
     heads: list[tuple[int, int]] = []
-    for rank, index in ranked:
+    for rank, _, index in ranked:
         definition = found[index]
         if rank == 3 and definition.name in qualified_members:
             continue  # a namesake in a class nobody spoke of
-        if definition.is_class and not worth_showing(definition, index, found, names):
+        if definition.is_class and not worth_showing(definition, index, found, names | {m for _, m in pairs}):
             heads.append((definition.first, head_of(definition, index, found)))
             continue
         chosen.append(definition)

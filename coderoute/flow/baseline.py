@@ -42,6 +42,7 @@ def measure(world: World, base: Base, image: str) -> TestReport:
         world.tell("baseline.recalled", {"command": world.terms.test.command, "duration_s": known.duration_s})
         return known
     world.tell("baseline.started", {"command": world.terms.test.command})
+    world.load_ahead()
     report = world.on_machines(
         image, lambda open_tree: measure_baseline(base.tree, open_tree=open_tree, test=world.terms.test)
     )

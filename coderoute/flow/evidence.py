@@ -172,7 +172,7 @@ def account(attempt: Attempt, evidence: Evidence, reason: str, diff: str = "") -
     output = f"\n{evidence.feedback}" if evidence.feedback else ""
     cut = "\n... cut" if len(diff) > MAX_DIFF_CHARS else ""
     changed = f"\nIts diff was:\n{diff[:MAX_DIFF_CHARS]}{cut}" if diff else ""
-    return f"by {attempt.cls}: {reason}.{said}{changed}{output}"
+    return f"by {attempt.cls}: {reason.rstrip('.')}.{said}{changed}{output}"
 
 
 def counts(report: TestReport | None) -> dict[str, int] | None:

@@ -239,7 +239,7 @@ def merge_there(store: RunStore, run: RunRecord, hub: Hub, key: bytes) -> MergeR
             raise Refused(f"the pull request {pull.url} {obstacle.why}", remedy=obstacle.remedy)
         allowed = hub.forge.hosted().merge_methods
         method = next((method for method in METHODS if method in allowed), METHODS[0])
-        text = message_of(run, journal, candidate, plan, needed(journal, places.TASK, Task), hub, approval)
+        text = message_of(run, journal, candidate.number, plan, needed(journal, places.TASK, Task), hub, approval)
         title, _, message = text.partition("\n")
         commit = hub.forge.merge(
             published.number, head=published.commit, base=base, method=method, title=title, message=message.strip()

@@ -98,25 +98,26 @@ def commit_of(
     run: RunRecord, journal: Journal, shown: Exhibit, candidate: Candidate, plan: Plan, task: Task, hub: Hub
 ) -> str:  # fmt: skip
     """The commit of the change as the forge is given it; the same one whenever it is made again from the same run."""
-    at = journal.once(places.committed_at(candidate.number), str, lambda: hub.now().isoformat())
+    number = candidate.number
+    at = journal.once(places.committed_at(number), str, lambda: hub.now().isoformat())
     return hub.repository.commit(
         tree=shown.patch.tree, base=shown.base, author=hub.author(), at=datetime.fromisoformat(at),
-        message=message_of(run, journal, candidate, plan, task, hub, None),
+        message=message_of(run, journal, number, plan, task, hub, None),
     )  # fmt: skip
 
 
 def message_of(
-    run: RunRecord, journal: Journal, candidate: Candidate, plan: Plan, task: Task, hub: Hub, approval: Approval | None
+    run: RunRecord, journal: Journal, number: int, plan: Plan, task: Task, hub: Hub, approval: Approval | None
 ) -> str:  # fmt: skip
-    """Of that commit; with an `approval`, of its merge."""
+    """Of the commit of candidate `number`; with an `approval`, of its merge."""
     return commit_message(
         plan, approval, run.id, task.number, requested_by=journal.get(places.ASKED_BY, str),
-        asked_by=asked_by(journal, candidate.number, task, hub),
+        asked_by=author_named(journal, number, task, hub),
     )  # fmt: skip
 
 
-def asked_by(journal: Journal, number: int, task: Task, hub: Hub) -> str:
-    """The requester for the trailers of candidate `number`, asked of the forge and the same whenever it is repeated."""
+def author_named(journal: Journal, number: int, task: Task, hub: Hub) -> str:
+    """Who wrote the issue, for the trailers of candidate `number`: asked of the forge, and the same ever after."""
 
     def ask() -> str:
         account = hub.forge.account(task.author) if task.author is not None else None

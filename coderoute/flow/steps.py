@@ -19,6 +19,7 @@ from coderoute.domain.judgement import (
     Verification,
 )
 from coderoute.domain.plan import Class, Plan, Step
+from coderoute.domain.secret_files import without_secret_files
 from coderoute.domain.task import Risk
 from coderoute.domain.visible import visible_bytes
 from coderoute.domain.work import Attempt, AttemptEnd, Ending, FileChange
@@ -49,9 +50,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replan:
-    """The plan does not hold; `reason` is told to the planner."""
+    """The plan does not hold; `reason` is told to the planner, with an account of the attempt that showed it."""
 
     reason: str
+    account: str = ""
 
 
 def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, progress: Progress) -> Replan | None:
@@ -138,11 +140,12 @@ def carry_out(world: World, plan: Plan, step: Step, last: bool, ground: Ground, 
                 return None
             case Action.RETRY | Action.ESCALATE:
                 cls = decision.to or cls
-                tried.append(
-                    account(attempt, evidence, decision.reason, diff_to_tell(world, origin, attempt, evidence))
-                )
+                tried.append(account_of(world, origin, attempt, evidence, decision))
             case Action.REPLAN:
-                return Replan(reason=f"step {step.id} ({step.title}): {decision.reason}")
+                return Replan(
+                    reason=f"step {step.id} ({step.title}): {decision.reason}",
+                    account=account_of(world, origin, attempt, evidence, decision),
+                )
             case Action.ASK_HUMAN:
                 tried.append(ask_or_end(decision, step, attempt, questions))
                 if says_of_model(decision) is None:
@@ -185,11 +188,16 @@ def remember(
         remember_attempt(world.store, world.run_id, places.attempt(step.id, number), outcome)
 
 
-def diff_to_tell(world: World, start: str, attempt: Attempt, evidence: Evidence) -> str:
-    """The attempt's diff for the next one; none that admission refused: it may hold a secret."""
+def account_of(world: World, start: str, attempt: Attempt, evidence: Evidence, decision: Decision) -> str:
+    """The attempt as the next one hears of it, or the next planner; with no diff that admission refused: it may hold a
+    secret."""
     if evidence.secrets or evidence.refusals:
-        return ""
-    return visible_bytes(world.repository.diff(start, attempt.tree))
+        return account(attempt, evidence, decision.reason)
+    return account(attempt, evidence, decision.reason, diff_to_tell(world, start, attempt.tree))
+
+
+def diff_to_tell(world: World, start: str, tree: str) -> str:
+    return visible_bytes(without_secret_files(world.repository.diff(start, tree)))
 
 
 def size_of(changes: Sequence[FileChange]) -> tuple[int, int]:

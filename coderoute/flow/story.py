@@ -18,19 +18,21 @@ from coderoute.flow.experience import Experience, economics_of, experience_of
 from coderoute.flow.failover import chosen, or_no_answer
 from coderoute.flow.ground import Ground, lay_ground
 from coderoute.flow.kept import needed
-from coderoute.flow.steps import Progress, Replan, first_class
+from coderoute.flow.replanning import account_of_plan
+from coderoute.flow.steps import Progress, Replan, diff_to_tell, first_class
 from coderoute.flow.to_the_gate import to_the_gate
 from coderoute.flow.world import Questions, World, reason_of
 from coderoute.ledger import OverBudget
 from coderoute.prompt import fence
 from coderoute.stages.escalate.chances import chance
-from coderoute.stages.locate import Located, locate
+from coderoute.stages.locate import Located, Place, locate
 from coderoute.stages.plan.make_plan import Context, Planning, make_plan
 from coderoute.stages.plan.quote import assumed_chance, direct_or_planned, quote
 from coderoute.stages.triage import triage
 
 MAX_PLANS_REFUSED = 2
 """Plans in a row that stay unusable after their mending turn."""
+FAR_BEHIND = 0.15
 
 
 def tell(world: World, *, plan_only: bool) -> Status:
@@ -59,10 +61,13 @@ def tell(world: World, *, plan_only: bool) -> Status:
         ended = carry_out_plan(world, plan, ground, progress)
         if not isinstance(ended, Replan):
             break
+        accepted = diff_to_tell(world, base.tree, progress.tree)
+        remarks.append(
+            account_of_plan(plan, number, ended.reason, done=progress.done, accepted=accepted, failed=ended.account)
+        )
         progress.replans_used += 1
         progress.tree = base.tree
         progress.done.clear()
-        remarks.append(f"Plan {number} did not hold. {ended.reason}. Plan anew, from the base commit.")
         triaged = replace(triaged, tiny=False)  # what fell once is no tiny task
         plan, number = plan_it(world, task, triaged, located, ground, remarks, after=number)
     return to_the_gate(world, task, triaged, plan, number, ground, progress)
@@ -134,9 +139,8 @@ def journaled_plan(
             plan=world.journal.once(places.plan(number), Plan, direct, task, triaged, world.nonce("direct")),
             problem=None,
         )
-    worth_reading = (*located.files[:5], *located.tests[:2], *located.files[5:])
     context = Context(
-        task=task, tree=ground.base.tree, located=tuple((p.path, p.why, p.lines) for p in worth_reading),
+        task=task, tree=ground.base.tree, located=tuple((p.path, p.why, p.lines) for p in worth_reading(located)),
         test_files=tuple(p.path for p in located.tests), baseline=ground.baseline, remarks=remarks,
     )  # fmt: skip
     if world.is_new(places.planning(number)):
@@ -158,6 +162,15 @@ def journaled_plan(
     if planning.plan is not None:
         world.keep(places.plan(number), Plan, planning.plan)
     return planning
+
+
+def worth_reading(located: Located) -> tuple[Place, ...]:
+    """The located files in the order in which they are shown, without those that only share common words with the
+    issue: far behind the best, or behind the second where the best stands far above all."""
+    scores = [place.score for place in located.files]
+    enough = FAR_BEHIND * min([*scores[:1], *(3 * score for score in scores[1:2])], default=0.0)
+    rest = (place for place in located.files[5:] if place.score >= enough)
+    return (*located.files[:5], *located.tests[:2], *rest)
 
 
 def direct(task: Task, triaged: Triage, nonce: str) -> Plan:

@@ -57,6 +57,8 @@ class World:
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when the user interrupts: what works in another thread begins nothing any more."""
     machines: OpenMachines = field(default_factory=OpenMachines)
+    load_ahead: Callable[[], None] = lambda: None
+    """Begins to load what the first call of a model needs, while something else is waited for."""
     watch: Stopwatch = field(default_factory=Stopwatch)
     """Measures the providers and sandboxes that the wiring put it into."""
 

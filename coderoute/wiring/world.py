@@ -7,6 +7,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,8 @@ def begin(
     """Pin everything a run depends on and write its first records; the run's id. When it fails, nothing is left.
 
     `consent(text, hash)` asks a person whether the repository's own commands may run. `spot` is where the issue is, if
-    that is on a forge; then `repo` is not looked at. `asked_by` is the login there of who asked, None where nobody said.
+    that is on a forge; then `repo` is not looked at. `asked_by` is the login there of who asked for the run, None where
+    nobody said.
 
     Raises:
         BadInput, ConfigurationError, Blocked, Refused
@@ -193,7 +195,7 @@ def world(house: House, run: RunRecord, show: Show, traces: Traces | None = None
         repository=repository, remote=remote_of(house, repository, needed(journal, places.TASK, Task), base),
         sandboxes=TimedHost(sandboxes(house, journal), watch), watch=watch, stop=stop,
         tell=tell, now=now, nonce_key=own_secret(house.folder / "nonce.key", NONCE_KEY_BYTES),
-        process=mark_of(os.getpid()),
+        process=mark_of(os.getpid()), load_ahead=partial(load_sdk_ahead, journal, terms),
     )  # fmt: skip
 
 
@@ -257,6 +259,25 @@ def make_provider(ref: ModelRef, recorded: str | None, keys: Keys) -> ModelProvi
             return OpenAIProvider(key, ref.base_url)
         case other:
             raise ConfigurationError(f"no provider {other!r}", remedy="models.*.provider is anthropic or openai")
+
+
+def load_sdk_ahead(journal: Journal, terms: Terms) -> None:
+    """Begin to import the SDK that the plan's model is called with: a second and more of CPU, which has room while the
+    engine works. Where it cannot be imported, the first call says so."""
+    if journal.get(places.RECORDED_REPLIES, str) is not None:
+        return
+    provider = terms.models[terms.role("plan", "frontier")].provider
+
+    def load() -> None:
+        with contextlib.suppress(ImportError):
+            match provider:
+                case "anthropic":
+                    from coderoute.adapters.model_anthropic.provider import load_sdk
+                case _:
+                    from coderoute.adapters.model_openai.provider import load_sdk
+            load_sdk()
+
+    threading.Thread(target=load, name="sdk-ahead", daemon=True).start()
 
 
 def sandboxes(house: House, journal: Journal) -> "DockerSandboxHost | InMemorySandboxHost":

@@ -23,6 +23,7 @@ from coderoute.journal import from_json, to_json
 from coderoute.ports import RunStore
 from coderoute.wiring import ci as jobs
 from coderoute.wiring import open_house
+from coderoute.wiring.ci_apply import is_here
 
 EVENTS = Path(__file__).parent / "events"
 WIDGETS = ForgeRepository(server="https://github.com", owner="acme", name="widgets")
@@ -233,8 +234,8 @@ def test_the_inputs_become_the_words_of_a_command(desk: Any, monkeypatch: pytest
     ended = desk("ci", "words")
 
     assert ended.out.split("\0")[:-1] == [
-        "plan", "acme/widgets#1", "--json", "--issue-sha256", "a" * 64, "--asked-by", "alice", "-c", "limits.max_turns=9",
-        "--max-budget-usd", "2.50",
+        "plan", "acme/widgets#1", "--json", "--issue-sha256", "a" * 64, "--asked-by", "alice",
+        "-c", "limits.max_turns=9", "--max-budget-usd", "2.50",
     ]  # fmt: skip
     monkeypatch.setenv("CODEROUTE_CI_ISSUE", "--help")
     assert desk("ci", "words").code == 2
@@ -348,3 +349,19 @@ def test_a_run_of_an_issue_that_is_a_file_has_no_place_on_the_forge(
     assert ended.code == 4
     assert "no issue of this repository" in ended.err
     assert ended.json["run_id"] == run
+
+
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        (WIDGETS, True),
+        (replace(WIDGETS, owner="Acme"), True),
+        (replace(WIDGETS, name="gadgets"), False),
+        (replace(WIDGETS, server="https://x.test"), False),
+        (None, False),
+    ],
+)
+def test_a_run_is_of_the_repository_that_the_workflow_runs_in_or_of_another(
+    there: ForgeRepository | None, here: bool
+) -> None:
+    assert is_here(there, WIDGETS) == here

@@ -109,6 +109,7 @@ REFUSED: list[tuple[str, str, str, Callable[[Event], None]]] = [
     ("labeled", "other_label", "a label taken off", set_to("unlabeled", "action")),
     ("labeled", "other_label", "an issue opened", set_to("opened", "action")),
     ("labeled", "not_a_person", "a bot's label", set_to("Bot", "sender", "type")),
+    ("labeled", "not_a_person", "a label by a name like a bot's", set_to("alice[bot]", "sender", "login")),
     ("labeled", "closed", "a closed issue", set_to("closed", "issue", "state")),
     ("labeled", "pull_request", "a pull request", set_to({"url": "x"}, "issue", "pull_request")),
     ("dispatch", "no_issue", "another repository's", set_to("acme/other#1", "inputs", "issue")),

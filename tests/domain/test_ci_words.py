@@ -92,26 +92,29 @@ def test_an_output_file_has_three_lines_each_and_no_more(values: dict[str, str])
 
 def test_the_words_of_a_run() -> None:
     words = command_words(
-        issue="acme/widgets#12", issue_sha256="a" * 64, mode="run",
+        issue="acme/widgets#12", issue_sha256="a" * 64, actor="alice", mode="run",
         models="cheap=openai:small\n\nfrontier=anthropic:large", budget=" 3.00 ",
         config='trust.repository="abc"\nlimits.max_turns=9',
     )  # fmt: skip
     assert words == (
-        "run", "acme/widgets#12", "--json", "--issue-sha256", "a" * 64,
+        "run", "acme/widgets#12", "--json", "--issue-sha256", "a" * 64, "--asked-by", "alice",
         "-c", 'models.cheap.provider="openai"', "-c", 'models.cheap.model="small"',
         "-c", 'models.frontier.provider="anthropic"', "-c", 'models.frontier.model="large"',
         "-c", 'trust.repository="abc"', "-c", "limits.max_turns=9", "--max-budget-usd", "3.00",
     )  # fmt: skip
 
 
-GOOD = {"issue": "acme/widgets#12", "issue_sha256": "", "mode": "run", "models": "", "budget": "", "config": ""}
+GOOD = {
+    "issue": "acme/widgets#12", "issue_sha256": "", "actor": "", "mode": "run", "models": "", "budget": "",
+    "config": "",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("issue", "--help"), ("issue", "-"), ("issue", "/etc/passwd"), ("issue", "acme/widgets#12 --base x"),
-        ("issue", ""), ("issue_sha256", "--base"),
+        ("issue", ""), ("issue_sha256", "--base"), ("actor", "--base"), ("actor", "a b"),
         ("mode", "merge"), ("mode", ""), ("models", "cheap=x:y z"), ("models", 'cheap=a:b"\nc="d'),
         ("models", "admin=anthropic:x"), ("budget", "-1"), ("budget", "1e9"), ("budget", "NaN"), ("budget", "0"),
         ("config", "--repo=/"), ("config", "/etc/passwd"), ("config", "a\x00=b"),

@@ -19,11 +19,11 @@ OF_PLACES = {
 """For the parameters `place` and `stage`: what the story gives there."""
 LEAVE = {
     places.TERMS, places.TASK, places.BASE, places.INGEST, places.TRIAGE, places.LOCATE, places.IMAGE, places.BASELINE,
-    places.MODE, places.EXPERIENCE, places.RELEASED, places.REQUESTER, "planning/1", "plan/1", "quote/1",
-    "turn/execute/fix/1/1", "results/fix/1/1", "attempt/fix/1", "model/execute/fix/2", "start/fix/1", "size/fix/1",
-    "joined/fix/1", "admission/fix/1", "verification/fix/1", "decision/fix/1", "candidate/1", "strength/1",
-    "reviewing/1", "reviewing/1/1", "review/1", "rework/1", "asked/2", "answer/fix/1/1", "send-back/1", "moved/1",
-    "moved/1/image", "moved/1/baseline", "moved/1/reapplied",
+    places.MODE, places.EXPERIENCE, places.RELEASED, places.REQUESTER, places.ASKED_BY, "planning/1", "plan/1",
+    "quote/1", "turn/execute/fix/1/1", "results/fix/1/1", "attempt/fix/1", "model/execute/fix/2", "start/fix/1",
+    "size/fix/1", "joined/fix/1", "admission/fix/1", "verification/fix/1", "decision/fix/1", "candidate/1",
+    "strength/1", "reviewing/1", "reviewing/1/1", "review/1", "rework/1", "asked/2", "answer/fix/1/1", "send-back/1",
+    "moved/1", "moved/1/image", "moved/1/baseline", "moved/1/reapplied",
 }  # fmt: skip
 STAYS = {
     places.RECORDED_REPLIES, places.RECORDED_COMMANDS, places.MERGED, "review/1/person", "shown/" + "0" * 64,

@@ -160,7 +160,8 @@ def test_looking_around_outside_is_not_allowed_either(name: str) -> None:
         ("broken arguments", "edit_file", None, "no JSON object; send the call again"),
         ("an unknown tool", "delete_file", {"path": "a"}, "there is no tool 'delete_file'; the tools are read_file, "),
         ("no path", "edit_file", {"old": "a", "new": "b"}, "path is missing"),
-        ("no new text", "edit_file", {"path": "src/a.py", "old": "a"}, "old and new are strings"),
+        ("no new text", "edit_file", {"path": "src/a.py", "old": "a"}, "new is missing. edit_file needs path, old, new; it"),
+        ("another's name", "edit_file", {"path": "b", "was": "a", "new": "b"}, "old is missing; there is no argument was"),
         ("a list as text", "edit_file", {"path": "src/a.py", "old": ["a"], "new": "b"}, "old and new are strings"),
         ("no such file to edit", "edit_file", {"path": "b.py", "old": "a", "new": "b"}, "to make one use write_file"),
         ("a folder to edit", "edit_file", {"path": "src", "old": "a", "new": "b"}, "there is no file src"),
@@ -172,7 +173,7 @@ def test_looking_around_outside_is_not_allowed_either(name: str) -> None:
             "new holds half a character",
         ),
         ("half a character in a command", "run", {"command": "echo \udc80"}, "command holds half a character"),
-        ("no content", "write_file", {"path": "b.py"}, "content is a string"),
+        ("no content", "write_file", {"path": "b.py"}, "content is missing"),
         (
             "too much content",
             "write_file",
@@ -294,7 +295,8 @@ def test_of_long_output_a_part_is_shown_and_the_rest_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "run is the number"),
+        ({}, "run is missing"),
+        ({"run": None}, "run is the number"),
         ({"run": 1}, "no output is kept for run 1: only what was cut is (runs so far: none)"),
         ({"run": "last"}, "run is a whole number"),
         ({"run": 1, "contains": 3}, "contains a text"),

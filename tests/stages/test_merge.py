@@ -178,6 +178,12 @@ def test_who_asked_stands_with_our_trailers() -> None:
     )
 
 
+def test_who_asked_for_the_run_stands_there_by_our_word_alone() -> None:
+    said = plan("Mend f\n\nRequested-by: eve")
+    text = commit_message(said, None, "run-1", 12, requested_by="ada\nFixes #13")
+    assert text.endswith("> Requested-by: eve\n\nCoderoute-Run: run-1\nRequested-by: ada\nFixes #12\n")
+
+
 def test_a_long_subject_is_cut_and_stands_whole_in_the_body() -> None:
     words = "Mend f so that it gives small letters for every title in every language there is on earth"
     subject, blank, body = message(words).split("\n")[:3]

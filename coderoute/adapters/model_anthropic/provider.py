@@ -139,6 +139,11 @@ def streams(request: ModelRequest) -> bool:
     return request.model.stream is not False
 
 
+def load_sdk() -> None:
+    """Import what the first call needs."""
+    import anthropic  # noqa: F401 - for later
+
+
 def _stop_at_an_error(answer: Any) -> None:
     """Called with every answer before the SDK reads it: the SDK would read an error to its end, however long it is."""
     import httpx2

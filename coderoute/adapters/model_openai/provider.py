@@ -201,6 +201,11 @@ class OutgrewTheModel(Exception):
     """The provider began to answer before it saw that the conversation is too long."""
 
 
+def load_sdk() -> None:
+    """Import what the first call needs."""
+    import openai  # noqa: F401 - for later
+
+
 def sound(response: JsonObject | None) -> JsonObject | None:
     """`response`, unless it says that the provider failed; routers say so within a choice.
 

@@ -125,14 +125,14 @@ class Execution:
             yield Frame(stream, data)
 
     def _chunks(self, deadline: float, until_closed: bool) -> Iterator[bytes]:
-        next_look = time.monotonic() + LOOK_EVERY_S
+        next_look = float("inf") if until_closed else time.monotonic() + LOOK_EVERY_S
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, self._interest())
             while True:
                 now = time.monotonic()
                 if now >= deadline:
                     raise DeadlinePassed
-                if now >= next_look and not until_closed:
+                if now >= next_look:
                     if not self._api.exec_inspect(self._id)["Running"]:
                         return
                     next_look = time.monotonic() + LOOK_EVERY_S

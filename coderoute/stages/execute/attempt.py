@@ -234,7 +234,8 @@ def ending(call: ToolCall) -> _Ended | None:
 
 def incomplete(call: ToolCall) -> ToolResult:
     needed = "summary" if call.name == FINISH.name else f"reason and kind (one of {', '.join(GIVE_UP_KINDS)})"
-    return failed(call, f"{call.name} needs {needed}")
+    given = ", ".join(visible(name[:60]) for name in call.arguments or {}) or "none"
+    return failed(call, f"{call.name} needs {needed}; the arguments given are: {given}")
 
 
 def nudge(reply: ModelReply) -> str:

@@ -107,6 +107,11 @@ GIVE_UP = Tool(
     },
 )
 LOOKUPS = (READ_FILE, SEARCH, LIST_FILES)
+ALL_TOOLS = {
+    tool.name: tool
+    for tool in (*LOOKUPS, EDIT_FILE, APPLY_PATCH, WRITE_FILE, RUN, READ_OUTPUT, FINISH, GIVE_UP)
+}  # fmt: skip
+"""By name, those too that a model is not offered."""
 EDITS = frozenset({EDIT_FILE.name, WRITE_FILE.name, APPLY_PATCH.name})
 CHANGES_THE_SANDBOX = EDITS | {RUN.name}
 

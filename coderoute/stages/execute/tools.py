@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
 from coderoute.domain.lines import lines_of
 from coderoute.domain.secret_files import is_secret_file, refusal_to_read
+from coderoute.domain.tool_arguments import as_named, problem_of
 from coderoute.domain.visible import visible
 from coderoute.domain.work import Ending
 from coderoute.lookups import (
@@ -20,6 +21,7 @@ from coderoute.lookups import (
 )
 from coderoute.ports import Sandbox
 from coderoute.stages.execute.changes import Changes, quoted
+from coderoute.stages.execute.offered import ALL_TOOLS
 from coderoute.stages.execute.output import MAX_OUTPUT_CHARS, Outputs, shortened
 from coderoute.stages.execute.path_argument import PathArgument
 
@@ -58,11 +60,13 @@ class Workbench:
         """
         if call.arguments is None:
             return failed(call, no_arguments(call))
-        broken = half_character(call.arguments)
-        if broken is not None:
-            return failed(call, broken)
+        tool = ALL_TOOLS.get(call.name)
+        arguments = call.arguments if tool is None else as_named(tool, call.arguments)
+        problem = half_character(arguments) or (None if tool is None else problem_of(tool, arguments))
+        if problem is not None:
+            return failed(call, problem)
         try:
-            return self._served(call, call.arguments)
+            return self._served(call, arguments)
         except BadArgument as error:
             return failed(call, str(error))
 

@@ -1,16 +1,17 @@
 """The condensed view of a repository that a planner reads: a map, excerpts of located files, the state of the tests."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import log
 
-from coderoute.domain.excerpts import definitions, merged, outline, spoken_of
+from coderoute.domain.excerpts import definitions, merged, outline
 from coderoute.domain.file_kinds import is_code
 from coderoute.domain.judgement import Outcome, TestReport
 from coderoute.domain.lines import lines_of
 from coderoute.domain.repo_map import Definition as Mapped
 from coderoute.domain.repo_map import MappedFile, repo_map
 from coderoute.domain.secret_files import is_secret_file
+from coderoute.domain.telling_parts import PROSE, stems_of_prose, telling_parts, weights_of
 from coderoute.lookups import numbered
 from coderoute.ports import Repository
 
@@ -22,12 +23,13 @@ MAX_MAPPED_BYTES = 400_000
 EXCERPT_CHARS = 30_000
 WHOLE_FILE_LINES = 220
 MAX_SYMBOLS = 60
-MAX_DEFINITIONS = 8
+MAX_DEFINITIONS = 10
 MAX_EXCERPTS = 8
 """Files behind these are named only."""
 AROUND = 12
 """Lines shown on each side of a line that matched."""
-WORD = re.compile(r"[a-z_]\w+")
+NEAR = 0.4
+"""Of the best test's score: a test with less is not near."""
 
 
 def definitions_map(places: Sequence[tuple[str, str, tuple[int, ...]]], tree: str, repository: Repository) -> str:
@@ -91,7 +93,7 @@ def excerpt(text: str, lines: Sequence[int], words: str) -> str:
     total = len(lines_of(text))
     if total <= WHOLE_FILE_LINES:
         return numbered(text)
-    spans = spoken_of(text, words, limit=MAX_DEFINITIONS)
+    spans = telling_parts(text, words, limit=MAX_DEFINITIONS)
     if not spans:
         spans = merged((max(1, line - AROUND), min(total, line + AROUND)) for line in lines)
     shown = "\n   ...\n".join(numbered(text, first, last) for first, last in spans)
@@ -112,22 +114,35 @@ def tests_digest(report: TestReport | None, test_files: Sequence[str], words: st
     if failed:
         rows += ["Failing already:", *failed[:20]]
         rows += [f"... {len(failed) - 20} more"] if len(failed) > 20 else []
-    for path in test_files[:3]:
-        ids = [test for test in report.outcomes if test.startswith(f"{path}::")]
-        near = nearest(list(dict.fromkeys(test.split("[", 1)[0] for test in ids)), words)
-        if near:
-            rows += [f"Tests in {path} ({len(ids)}), those nearest to the issue:", *near[:8]]
-        elif ids:
-            rows.append(f"Tests in {path}: {len(ids)}")
+    ids = {path: ids_of(report, path) for path in test_files[:3]}
+    near = nearest([test for tests in ids.values() for test in tests], words)
+    for path, tests in ids.items():
+        nearest_here = [test for test in near if test.startswith(f"{path}::")][:8]
+        if nearest_here:
+            rows += [f"Tests in {path} ({len(tests)}), those nearest to the issue:", *nearest_here]
+        elif tests:
+            rows.append(f"Tests in {path}: {len(tests)}")
     return "\n".join(rows)
 
 
+def ids_of(report: TestReport, path: str) -> list[str]:
+    """The tests of a file, parametrised ones once."""
+    return list(dict.fromkeys(test.split("[", 1)[0] for test in report.outcomes if test.startswith(f"{path}::")))
+
+
 def nearest(ids: Sequence[str], words: str) -> list[str]:
-    """The ids with words of the issue in their names, those with most first."""
-    wanted = {part for word in WORD.findall(words.lower()) for part in word.split("_") if len(part) > 3}
-
-    def hits(test: str) -> int:
-        name = test.split("::", 1)[-1].lower()
-        return sum(1 for word in wanted if word in name)
-
-    return sorted((test for test in ids if hits(test)), key=lambda test: -hits(test))
+    """The ids whose names hold words of the issue, rare ones and those of its code before others; best first, without
+    those far behind the best."""
+    names = {test: test.split("::", 1)[-1].lower() for test in ids}
+    wanted = dict.fromkeys(stems_of_prose(words), PROSE) | {
+        part.lower(): weight
+        for name, weight in weights_of(words).items()
+        for part in {name.strip("_"), *name.strip("_").split("_")}
+        if len(part) > 2
+    }
+    holders = {word: sum(1 for name in names.values() if word in name) for word in wanted}
+    worth = {word: wanted[word] * log(1 + len(ids) / held) for word, held in holders.items() if held}
+    score = {test: sum(value for word, value in worth.items() if word in name) for test, name in names.items()}
+    best = max(score.values(), default=0.0)
+    near = [test for test in ids if score[test] and score[test] >= NEAR * best]
+    return sorted(near, key=lambda test: -score[test])

@@ -1,8 +1,10 @@
-"""The functions a patch changes, whole: what a reviewer would otherwise have to look up."""
+"""The functions a patch changes: what a reviewer would otherwise have to look up."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 
 from coderoute.domain.excerpts import Definition, definitions, merged
+from coderoute.domain.lines import lines_of
 from coderoute.domain.secret_files import is_secret_file
 from coderoute.domain.work import Patch
 from coderoute.lookups import numbered
@@ -10,11 +12,14 @@ from coderoute.ports import Repository
 
 MAX_CHARS = 16_000
 MAX_LINES = 150
-"""A longer definition is left to be looked up."""
+"""A longer function is shown around what changed in it."""
+AROUND = 15
+HEAD_LINES = 3
 
 
 def surroundings(patch: Patch, lines: dict[str, frozenset[int]], repository: Repository) -> str:
-    """Of each changed file the innermost definitions that hold lines of the patch, with line numbers."""
+    """Of each changed file the innermost definitions that hold lines of the patch, with line numbers; of what is long
+    the part around the change. What is new as a whole stands in the patch and is left out."""
     parts: list[str] = []
     left = MAX_CHARS
     for change in patch.changes:
@@ -23,20 +28,52 @@ def surroundings(patch: Patch, lines: dict[str, frozenset[int]], repository: Rep
         if data is None:
             continue
         text = data.decode("utf-8", "replace")
-        spans = holding(definitions(text), lines.get(change.path, frozenset()))
-        body = "\n   ...\n".join(numbered(text, first, last) for first, last in spans)
-        if body and len(body) <= left:
+        body = "\n   ...\n".join(shown(text, lines.get(change.path, frozenset())))
+        if len(body) > left:
+            parts.append(f"{change.path}: too long to be shown, use read_file")
+        elif body:
             parts.append(f"{change.path}:\n{body}")
             left -= len(body)
     return "\n\n".join(parts) or "(none)"
 
 
-def holding(found: Collection[Definition], lines: Collection[int]) -> tuple[tuple[int, int], ...]:
-    """The spans of the smallest definitions around each of `lines`."""
-    spans = set()
-    for line in lines:
-        around = [(d.first, d.last) for d in found if d.first <= line <= d.last]
-        smallest = min(around, key=lambda span: span[1] - span[0], default=None)
-        if smallest is not None and smallest[1] - smallest[0] < MAX_LINES:
-            spans.add(smallest)
-    return merged(spans)
+def shown(text: str, touched: Collection[int]) -> Iterator[str]:
+    """The pieces of one file, in order."""
+    rows = lines_of(text)
+    found = definitions(text)
+    whole: list[tuple[int, int]] = []
+    for index, changed in sorted(holding(found, rows, touched).items()):
+        definition = found[index]
+        inside = range(definition.first, definition.last + 1)
+        if all(number in touched or not rows[number - 1].strip() for number in inside):
+            continue
+        if not definition.is_class and len(inside) <= MAX_LINES:
+            whole.append((definition.first, definition.last))
+            continue
+        head = (definition.first, min(definition.last, definition.line + HEAD_LINES))
+        around = [(max(inside[0], n - AROUND), min(inside[-1], n + AROUND)) for n in changed]
+        pieces = "\n   ...\n".join(numbered(text, first, last) for first, last in merged([head, *around]))
+        yield f"{definition.name}, lines {inside[0]} to {inside[-1]}, around the change:\n{pieces}"
+    for first, last in merged(whole):
+        yield numbered(text, first, last)
+
+
+def holding(found: Sequence[Definition], rows: Sequence[str], touched: Collection[int]) -> dict[int, list[int]]:
+    """The indices of the smallest definitions around the touched lines, with these lines."""
+    held: defaultdict[int, list[int]] = defaultdict(list)
+    for line in sorted(touched):
+        meant = with_text(line, rows, touched)
+        around = [index for index, d in enumerate(found) if meant is not None and d.first <= meant <= d.last]
+        if meant is not None and around:
+            held[min(around, key=lambda index: found[index].last - found[index].first)].append(meant)
+    return held
+
+
+def with_text(line: int, rows: Sequence[str], touched: Collection[int]) -> int | None:
+    """The line itself, or the last one above it that is not blank: there something may have been removed. None for what
+    only parts a new definition from others."""
+    if line > len(rows) or rows[line - 1].strip():
+        return line if line <= len(rows) else None
+    above = next((n for n in range(line - 1, 0, -1) if rows[n - 1].strip()), None)
+    below = next((n for n in range(line + 1, len(rows) + 1) if rows[n - 1].strip()), None)
+    return None if above in touched or below in touched else above

@@ -300,6 +300,17 @@ def test_who_asked_does_not_approve_where_somebody_else_must(there: "There") -> 
     assert there("merge", run).code == 0
 
 
+def test_nor_does_who_asked_for_the_run(there: "There") -> None:
+    """In CI somebody else than the issue's author may have said the word that started it, in another letter case."""
+    run = there.to_the_page("acme/app#1", "--asked-by", "ANN", "-c", "gate.require_other_approver=true")
+    there.says("ann", f"/coderoute approve {there.sha12(run)}")
+    refused = there("merge", run)
+    assert refused.code == 4
+    assert "ann asked for this change" in refused.err
+    there.says("ben", f"/coderoute approve {there.sha12(run)}")
+    assert there("merge", run).code == 0
+
+
 def test_our_own_check_may_be_demanded(there: "There") -> None:
     run = there.to_the_page()
     there.state.protection.checks = ("coderoute/approval",)
