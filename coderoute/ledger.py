@@ -7,6 +7,7 @@ paid twice.
 
 import json
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -115,6 +116,8 @@ class Ledger:
         self._monotonic = monotonic
         self._sleep = sleep
         self._jitter = jitter
+        self._settled = threading.Condition()
+        self._in_flight = 0
 
     @property
     def spent_usd(self) -> Decimal:
@@ -229,6 +232,18 @@ class Ledger:
         reserved_usd = self._upper_price_usd(request, at)
         provider = self._provider(request.model)
         row_id = self._open(request, role=role, at=at, reserved_usd=reserved_usd)
+        try:
+            return self._complete(provider, request, key=key, row_id=row_id, at=at, reserved_usd=reserved_usd)
+        finally:
+            with self._settled:
+                self._in_flight -= 1
+                self._settled.notify_all()
+
+    def _complete(
+        self, provider: ModelProvider, request: ModelRequest, *, key: str, row_id: int, at: datetime,
+        reserved_usd: Decimal,
+    ) -> ModelReply:  # fmt: skip
+        """Send what row `row_id` reserves for, and book what comes of it."""
         began = self._monotonic()
         try:
             reply = provider.complete(request)
@@ -271,12 +286,15 @@ class Ledger:
             role=role, stage=request.tags.stage, step=request.tags.step, attempt=request.tags.attempt,
             state=CallState.OPEN, reserved_usd=reserved_usd, cost_usd=reserved_usd,
         )  # fmt: skip
-        row_id = self._store.open_call(row, budget_usd=ceiling_usd)
-        if row_id is None:
-            raise OverBudget(
-                stage=request.tags.stage, spent_usd=self.spent_usd, needed_usd=reserved_usd,
-                limit_usd=self._budget_usd or Decimal(0), kept_usd=kept_usd,
-            )  # fmt: skip
+        with self._settled:
+            while (row_id := self._store.open_call(row, budget_usd=ceiling_usd)) is None:
+                if not self._in_flight:
+                    raise OverBudget(
+                        stage=request.tags.stage, spent_usd=self.spent_usd, needed_usd=reserved_usd,
+                        limit_usd=self._budget_usd or Decimal(0), kept_usd=kept_usd,
+                    )  # fmt: skip
+                self._settled.wait()  # a call of another thread holds its upper price, and will cost less
+            self._in_flight += 1
         return row_id
 
     def _settle(

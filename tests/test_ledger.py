@@ -1,5 +1,6 @@
 """The promises of the ledger: written ahead, exact afterwards, within the budget, never paid twice."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from coderoute.domain.conversation import (
     ToolResult,
     Usage,
 )
-from coderoute.domain.money import CallState, PriceOverride
+from coderoute.domain.money import CallState, LedgerRow, PriceOverride
 from coderoute.domain.provider_failure import BilledFailure
 from coderoute.errors import Blocked, ConfigurationError, Exhausted, ProviderError, Unavailable
 from coderoute.ledger import Ledger, OverBudget, ProviderDown, RetryPolicy, dollars, estimated_input_tokens
@@ -252,6 +253,38 @@ def test_what_was_reserved_and_not_used_is_free_again(world: World) -> None:
     ledger.call(REQUEST, role="cheap", key="turn/2")
     with pytest.raises(OverBudget):
         ledger.call(REQUEST, role="cheap", key="turn/3")
+
+
+def test_a_call_that_will_fit_once_another_is_settled_waits_for_it(world: World) -> None:
+    """Two steps side by side, and money for one upper price and the cost of another."""
+    ledger = world.ledger(budget_usd=RESERVED + COST)
+    first_is_sent, second_waits = threading.Event(), threading.Event()
+
+    def meanwhile() -> None:
+        if len(world.model.requests) == 1:
+            first_is_sent.set()
+            assert second_waits.wait(20)
+
+    world.model.meanwhile = meanwhile
+    refuse = world.store.open_call
+
+    def open_call(row: LedgerRow, *, budget_usd: Decimal | None) -> int | None:
+        opened = refuse(row, budget_usd=budget_usd)
+        if opened is None:
+            second_waits.set()
+        return opened
+
+    world.store.open_call = open_call  # type: ignore[method-assign]
+    threads = [
+        threading.Thread(target=ledger.call, args=(REQUEST,), kwargs={"role": "cheap", "key": f"turn/{number}"})
+        for number in (1, 2)
+    ]
+    threads[0].start()
+    assert first_is_sent.wait(20)
+    threads[1].start()
+    for thread in threads:
+        thread.join(20)
+    assert [state for state, _ in world.books()] == [CallState.SETTLED] * 2
 
 
 def test_only_the_review_may_spend_what_is_kept_for_it(world: World) -> None:

@@ -7,6 +7,8 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from coderoute.adapters.store_sqlite import SqliteStore
-from coderoute.adapters.store_sqlite.database import MIGRATIONS
+from coderoute.adapters.store_sqlite.database import MIGRATIONS, Database
 from coderoute.domain.money import CallState, LedgerRow
 from coderoute.domain.run import RunRecord, Status
 from coderoute.errors import CoderouteError, ConfigurationError, Unavailable
@@ -356,6 +358,19 @@ with SqliteStore(Path(sys.argv[1])) as store:
             spent = sum((row.cost_usd for row in store.calls("r1")), Decimal(0))
             assert Decimal("2.95") < spent <= Decimal("3.05")
             assert store.open_call(CALL, budget_usd=Decimal("3.05")) is None
+
+    def test_a_budget_is_not_looked_at_while_another_is_writing(self, path: Path) -> None:
+        """Who looked before would go by a sum that is no longer true."""
+        with SqliteStore(path.parent) as store, closing(Database(path)) as other, ThreadPoolExecutor(1) as pool:
+            with other.transaction() as db:
+                asked = pool.submit(store.open_call, CALL, budget_usd=CALL.reserved_usd)
+                wait([asked], timeout=0.5)
+                price = str(CALL.reserved_usd)
+                db.execute(
+                    "INSERT INTO calls (run_id, state, reserved_usd, cost_usd, data) VALUES (?, 'open', ?, ?, '{}')",
+                    (CALL.run_id, price, price),
+                )
+            assert asked.result(timeout=20) is None
 
     def test_a_writer_killed_at_any_moment_leaves_a_sound_database_and_free_locks(self, path: Path) -> None:
         script = """

@@ -40,6 +40,23 @@ def test_a_run_is_approved_and_merged_on_another_machine(desk: Any, elsewhere: C
     assert (clone / "shout.py").read_text() == desk.RIGHT
 
 
+def test_no_model_and_no_sandbox_works_on_what_arrived(desk: Any, elsewhere: Callable[[], Path]) -> None:
+    """Its terms name addresses, keys and commands that nobody here has agreed to."""
+    run, _ = desk.to_the_gate()
+    desk("export", run, "-o", "run.bundle")
+    clone = elsewhere()
+    desk("import", "run.bundle", "--repo", clone)
+    desk.git("commit", "-q", "--allow-empty", "-m", "the target moves on", repo=clone)
+    seen = len(desk.models.seen)
+
+    ended = desk("resume", run)
+    assert (ended.code, "was imported" in ended.err) == (4, True)
+    assert desk("send-back", run, "--comment", "shorter").code == 0
+    assert desk("resume", run).code == 4
+
+    assert len(desk.models.seen) == seen
+
+
 def test_an_export_counts_as_having_shown_the_patch(desk: Any) -> None:
     run, sha256 = desk.to_the_gate()
     assert desk("approve", run, "--patch", sha256).code == 4

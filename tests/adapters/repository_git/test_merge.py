@@ -286,6 +286,7 @@ def test_an_author_without_a_usable_name_is_refused(bench: Bench) -> None:
 
 def test_group_writable_repositories_stay_so(bench: Bench) -> None:
     bench.git("config", "core.sharedRepository", "group")
+    bench.git("repack", "-adq")  # a folder git made before the setting would keep its mode
     bench.merge(CHANGE)
     oid = bench.git("rev-parse", "HEAD")
     loose = bench.root / ".git" / "objects" / oid[:2] / oid[2:]

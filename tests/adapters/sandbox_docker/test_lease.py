@@ -79,7 +79,11 @@ class TestOfAnotherBootMachineOrNamespace:
         assert is_abandoned(self.MARK, state="created", created=NOW - timedelta(minutes=61))
 
 
-@pytest.mark.parametrize("mark", ["", "soon", PID, f"{PID}.{START}", f".{START}.{REALM}"])
+@pytest.mark.parametrize(
+    "mark",
+    ["", "soon", PID, f"{PID}.{START}", f".{START}.{REALM}"],
+    ids=["none", "a word", "no start", "no realm", "no number"],
+)
 def test_what_has_no_mark_of_ours_is_abandoned(mark: str) -> None:
     assert is_abandoned(mark)
 
