@@ -7,21 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coderoute.domain.file_kinds import is_code, is_test
+from coderoute.domain.past import PastCommit
 from coderoute.domain.work import TreeFile
 
 FIX = re.compile(r"\b(fix(es|ed|ing)?|bug(s|fix)?|regression|crash(es|ed)?)\b", re.IGNORECASE)
 NO_FIX = re.compile(
     r"\b(typos?|docs?|documentation|docstrings?|lint|flake8|mypy|pylint|typing|ci|changelog|spelling|coverage"
-    r"|tests? suite|fix(es|ed|ing)? tests?|pre-commit|format(ting)?|isort|black|warnings? in tests)\b",
+    r"|tests? suite|fix(es|ed|ing)? tests?|pre-commit|format(ting)?|isort|black|warnings? in tests|linting|code style"
+    r"|refactor\w*|clean\s?up|renam\w+|release|version|copyright|licen[cs]e|remove support|drop support"
+    r"|deprecat\w+)\b",
     re.IGNORECASE,
 )
 """In a subject: nobody would bring it as an issue."""
-FILE_NAME = re.compile(r"(?<![\w@])[\w./-]*[\w-]\.(?:pyi?|pyx|rst|md|txt|toml|cfg|ini|ya?ml|json|js|ts|c|h)\b")
+FILE_NAME = re.compile(
+    r"(?<![\w@])[\w./-]*[\w-]\.(?:pyi?|pyx|rst|md|txt|toml|cfg|ini|ya?ml|json|jsx?|tsx?|mjs|svelte|go"
+    r"|rs|java|kt|rb|php|cs|c|h|cc|cpp|hpp)\b"
+)
 TRAILER = re.compile(r"^(?:[A-Z][\w-]+-by|Signed-off-by|Change-Id|cc|git-svn-id)\s*:.*$", re.IGNORECASE | re.MULTILINE)
+SCOPE = re.compile(r"^(?:\[[^\]\n]{1,40}\]|[a-z][\w./-]*(?:\([^)\n]*\))?!?:)\s+")
+"""`fix(parser): `, `net/http: `, `[router] `: the writer of a fix names the place, the writer of an issue cannot."""
 MADE = re.compile(r"(^|/)(dist|vendor(ed)?|node_modules|build)/")
 """What tools or others wrote."""
 LEAST_WORDS = 5
-MOST_SOURCES = 6
+MOST_SOURCES = 4
 """More files than that are a rework, not a fix."""
 
 
@@ -31,6 +39,7 @@ class Fix:
 
     repository: str
     commit: str
+    parent: str
     parent_tree: str
     title: str
     body: str
@@ -41,7 +50,8 @@ class Clone:
     """A git directory, read through one `git cat-file --batch`: as much of ports.Repository as `locate` asks for."""
 
     def __init__(self, git_dir: Path) -> None:
-        self.name = git_dir.parent.name if git_dir.name in ("repo", ".git") else git_dir.name
+        self.name = git_dir.parent.name if git_dir.name in ("repo", ".git") else git_dir.name.removesuffix(".git")
+        self.git_dir = str(git_dir)
         self._git = ("git", f"--git-dir={git_dir}")
         self._batch = subprocess.Popen(
             [*self._git, "cat-file", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -76,6 +86,15 @@ class Clone:
     def read(self, tree: str, path: str) -> bytes | None:
         oid = next((file.oid for file in self.files(tree) if file.path == path), None)
         return None if oid is None else self.read_many([oid])[oid]
+
+    def history(self, commit: str, *, limit: int) -> tuple[PastCommit, ...]:
+        log = self.git("log", "--no-merges", f"--max-count={limit}", "--name-only", "--no-renames", "-z",
+                       "--format=%x01%B%x02", commit)  # fmt: skip
+        entries = (entry.partition("\2") for entry in log.split("\1")[1:])
+        return tuple(
+            PastCommit(message=message.strip(), paths=tuple(filter(None, paths.strip("\0\n").split("\0"))))
+            for message, _, paths in entries
+        )
 
     def remember(self, oid: str, data: bytes) -> None:
         """A blob that the clone does not have."""
@@ -116,8 +135,10 @@ def mine(clone: Clone, limit: int, skip: int = 0) -> list[Fix]:
     stride = max(1, len(found) // max(1, limit))
     chosen = found[min(skip, stride - 1) :: stride][:limit]
     return [
-        Fix(repository=clone.name, commit=commit, parent_tree=clone.git("rev-parse", f"{parent}^{{tree}}").strip(),
-            title=title, body=body, gold=gold)
+        Fix(
+            repository=clone.name, commit=commit, parent=parent, title=title, body=body, gold=gold,
+            parent_tree=clone.git("rev-parse", f"{parent}^{{tree}}").strip(),
+        )
         for commit, parent, title, body, gold in chosen
     ]  # fmt: skip
 
@@ -132,8 +153,10 @@ def fix_of(commit: str, parents: str, message: str, changed: str) -> tuple[str, 
     if not any(is_test(row[-1]) for row in rows) or kinds != {"M"} or len(sources) > MOST_SOURCES:
         return None
     title, _, body = TRAILER.sub("", message).strip().partition("\n")
-    if not FIX.search(message) or NO_FIX.search(title):
+    if not FIX.search(title) or NO_FIX.search(title):
         return None
+    while (shorter := SCOPE.sub("", title)) != title:
+        title = shorter
     title, body = (re.sub(r"\(?#\d+\)?|\bGH-\d+|https?://\S+", "", FILE_NAME.sub("", text)) for text in (title, body))
     if len(set(re.findall(r"[A-Za-z_]{3,}", f"{title} {body}"))) < LEAST_WORDS:
         return None

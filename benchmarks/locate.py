@@ -1,12 +1,13 @@
 """Of the files that a fix changed, how many stand first in a ranking made from the words of the fix alone.
 
-    python benchmarks/locate.py --repos DIR [--per-repo 5] [--skip 0] [--only NAME ...]
+    python benchmarks/locate.py --repos DIR [--per-repo 5] [--skip 0] [--only NAME ...] [--also aider.jsonl]
 
 Every ranking orders the same files: the non-test sources of the tree before the fix. Rows of one table can be compared;
 tables over different clones cannot.
 """
 
 import argparse
+import json
 import math
 import re
 import time
@@ -23,7 +24,8 @@ from coderoute.adapters.facts_inmemory import InMemoryFacts
 from coderoute.code_index import CodeIndex
 from coderoute.domain.code_facts import stems
 from coderoute.domain.issue_words import STOP_WORDS
-from coderoute.domain.task import Task
+from coderoute.domain.past import PastCommit
+from coderoute.domain.task import Base, Task
 from coderoute.domain.work import TreeFile
 from coderoute.stages.locate import locate, readable
 
@@ -98,25 +100,44 @@ def best_first(worth: Mapping[str, float]) -> list[str]:
 Ranking = Callable[[Clone, Fix, Tree], list[str]]
 
 
-def located(index: CodeIndex) -> Ranking:
+class WithoutHistory(Clone):
+    """A clone whose past nobody tells."""
+
+    def __init__(self, clone: Clone) -> None:
+        vars(self).update(vars(clone))
+
+    def history(self, commit: str, *, limit: int) -> tuple[PastCommit, ...]:
+        del commit, limit
+        return ()
+
+
+def located(index: CodeIndex, *, history: bool = True) -> Ranking:
     """Ours. It also ranks manuals and settings, which are left out here."""
 
     def ranking(clone: Clone, fix: Fix, tree: Tree) -> list[str]:
         task = Task(source="file", title=fix.title, body=fix.body, sha256="")
-        found = locate(task, (), fix.parent_tree, clone, index)
+        base = Base(commit=fix.parent, tree=fix.parent_tree, target=None, repository_id="")
+        found = locate(task, (), base, clone if history else WithoutHistory(clone), index)
         return [place.path for place in found.files if place.path in tree.words]
 
     return ranking
 
 
 def rankings() -> dict[str, Ranking]:
-    grammars, plain = TreeSitterReader(PlainReader()), PlainReader()
+    grammars = CodeIndex(TreeSitterReader(PlainReader()), InMemoryFacts())
     return {
         "identifiers by rarity": lambda _, fix, tree: rarest_identifiers(fix, tree),
         "BM25": lambda _, fix, tree: bm25(fix, tree),
-        "locate, definitions by patterns": located(CodeIndex(plain, InMemoryFacts())),
-        "locate, definitions by grammars": located(CodeIndex(grammars, InMemoryFacts())),
+        "locate, without grammars": located(CodeIndex(PlainReader(), InMemoryFacts())),
+        "locate, without history": located(grammars, history=False),
+        "locate": located(grammars),
     }
+
+
+def others_rows(file: Path | None) -> dict[str, list[str]]:
+    """Orders by commit that another program wrote, such as locate_aider.py."""
+    lines = [] if file is None else [json.loads(line) for line in file.read_text().splitlines()]
+    return {line["commit"]: line["order"] for line in lines}
 
 
 def share_among_first(order: Sequence[str], gold: frozenset[str], first: int) -> float:
@@ -142,28 +163,34 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="another sample of the same clones")
     parser.add_argument("--only", nargs="*", default=None, help="clones whose name has one of these in it")
     parser.add_argument("--misses", action="store_true", help="print where the last row missed the first five")
+    parser.add_argument("--also", type=Path, help="rows of locate_aider.py: only the fixes in it are counted")
     chosen = parser.parse_args()
-    rows: dict[str, list[tuple[Fix, list[str]]]] = {name: [] for name in rankings()}
+    others = others_rows(chosen.also)
+    rows: dict[str, list[tuple[Fix, list[str]]]] = {}
     seconds: Counter[str] = Counter()
     mined: Counter[str] = Counter()
     for clone in clones(chosen.repos):
         wanted = chosen.only is None or any(name in clone.name for name in chosen.only)
         fixes = mine(clone, chosen.per_repo, chosen.skip) if wanted else []
+        fixes = [fix for fix in fixes if chosen.also is None or fix.commit in others]
         remembered, ours = Words(), rankings()
         for fix in fixes:
             mined[clone.name] += 1
             tree = remembered.tree(clone, fix)
+            if others:
+                rows.setdefault("aider's map", []).append((fix, others[fix.commit]))
             for name, ranking in ours.items():
                 started = time.perf_counter()
-                rows[name].append((fix, ranking(clone, fix, tree)))
+                rows.setdefault(name, []).append((fix, ranking(clone, fix, tree)))
                 seconds[name] += time.perf_counter() - started
         clone.close()
     print(
         f"{sum(mined.values())} fixes of {len(mined)} clones:", ", ".join(f"{n} {count}" for n, count in mined.items())
     )
     print(table(rows))
+    print("seconds a fix:", ", ".join(f"{name} {total / sum(mined.values()):.2f}" for name, total in seconds.items()))
     if chosen.misses:
-        for fix, order in list(rows.values())[-1]:
+        for fix, order in rows["locate"]:
             if share_among_first(order, fix.gold, 5) < 1:
                 print(
                     f"- {fix.repository} {fix.commit[:10]} {fix.title[:80]!r}: {sorted(fix.gold)}; first: {order[:3]}"

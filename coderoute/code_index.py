@@ -1,13 +1,13 @@
 """Facts about every file of a tree, each blob read once in its life."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from coderoute.domain.code_facts import FileFacts
 from coderoute.domain.plain_code import plain_facts
 from coderoute.domain.work import TreeFile
 from coderoute.ports import Repository
-from coderoute.ports.code import CodeReader, FactsStore
+from coderoute.ports.code import CodeReader, FactsStore, SourceFile
 
 FILES_A_BATCH = 400
 """Bounds the memory: so many blobs are held at once."""
@@ -24,19 +24,40 @@ class CodeIndex:
     def facts(self, files: Iterable[TreeFile], repository: Repository) -> dict[str, FileFacts]:
         """By path, in the order of `files`."""
         keys = {file.path: f"{file.oid}:{self._reader.language(file.path)}:{self._reader_id}" for file in files}
-        return self._known_and_read(keys, repository)
-
-    def _known_and_read(self, keys: dict[str, str], repository: Repository) -> dict[str, FileFacts]:
         found = self._store.get_many(list(keys.values()))
         missing = {key: path for path, key in keys.items() if key not in found}
-        waiting = list(missing.items())
-        for start in range(0, len(waiting), FILES_A_BATCH):
-            batch = waiting[start : start + FILES_A_BATCH]
-            blobs = repository.read_many([key.partition(":")[0] for key, _ in batch])
-            read = {key: self._reader.facts(path, blobs[key.partition(":")[0]]) for key, path in batch}
-            self._store.put_many(read)
-            found |= read
+        found |= self._read(list(missing.items()), repository)
         return {path: found[key] for path, key in keys.items()}
+
+    def _read(self, missing: Sequence[tuple[str, str]], repository: Repository) -> dict[str, FileFacts]:
+        """What is not read this time is read by patterns, and not remembered."""
+        reading: list[bytes] = []
+        found: dict[str, FileFacts] = {}
+        lasting: dict[str, FileFacts] = {}
+
+        def sources() -> Iterator[SourceFile]:
+            for start in range(0, len(missing), FILES_A_BATCH):
+                batch = missing[start : start + FILES_A_BATCH]
+                blobs = repository.read_many([oid_of(key) for key, _ in batch])
+                for key, path in batch:
+                    reading.append(blobs[oid_of(key)])
+                    yield SourceFile(path=path, data=reading[-1])
+
+        for asked, facts in enumerate(self._reader.facts(sources())):
+            key = missing[asked][0]
+            if facts is not None:
+                lasting[key] = facts
+            found[key] = facts or plain_facts(reading[asked])
+            reading[asked] = b""  # no longer needed, and all of them would fill the memory
+            if len(lasting) >= FILES_A_BATCH:
+                self._store.put_many(lasting)
+                lasting = {}
+        self._store.put_many(lasting)
+        return found
+
+
+def oid_of(key: str) -> str:
+    return key.partition(":")[0]
 
 
 def plain_index() -> CodeIndex:
@@ -51,9 +72,8 @@ class _Plain:
         del path
         return "text"
 
-    def facts(self, path: str, data: bytes) -> FileFacts:
-        del path
-        return plain_facts(data)
+    def facts(self, files: Iterable[SourceFile]) -> Iterator[FileFacts | None]:
+        return (plain_facts(file.data) for file in files)
 
 
 class _Forgetful:

@@ -1,10 +1,14 @@
 """Each blob is read once, by whoever comes first."""
 
+from collections.abc import Iterable, Iterator
+
 from coderoute.adapters.code_plain import PlainReader
 from coderoute.adapters.facts_inmemory import InMemoryFacts
 from coderoute.adapters.repository_inmemory import InMemoryRepository
 from coderoute.code_index import CodeIndex
 from coderoute.domain.code_facts import FileFacts
+from coderoute.domain.plain_code import plain_facts
+from coderoute.ports.code import SourceFile
 
 FILES = {"a.py": b"def one(): pass\n", "b.py": b"def two(): pass\n", "copy.py": b"def one(): pass\n"}
 
@@ -14,14 +18,16 @@ class Watched(PlainReader):
 
     def __init__(self, version: str = "1") -> None:
         self.version = version
+        self.not_now: set[str] = set()
         self.read: list[str] = []
 
     def language(self, path: str) -> str:
         return path.rpartition(".")[2]
 
-    def facts(self, path: str, data: bytes) -> FileFacts:
-        self.read.append(path)
-        return super().facts(path, data)
+    def facts(self, files: Iterable[SourceFile]) -> Iterator[FileFacts | None]:
+        for file in files:
+            self.read.append(file.path)
+            yield None if file.path in self.not_now else plain_facts(file.data)
 
 
 def indexed(files: dict[str, bytes], reader: Watched, store: InMemoryFacts) -> dict[str, FileFacts]:
@@ -57,3 +63,13 @@ def test_the_same_bytes_in_another_language_are_read_anew() -> None:
     store, reader = InMemoryFacts(), Watched()
     indexed({"a.py": b"x\n", "a.rb": b"x\n"}, reader, store)
     assert sorted(reader.read) == ["a.py", "a.rb"]
+
+
+def test_what_a_reader_cannot_read_this_time_is_read_by_patterns_and_asked_for_again() -> None:
+    store, reader = InMemoryFacts(), Watched()
+    reader.not_now = {"b.py"}
+    facts = indexed(FILES, reader, store)
+    assert facts["b.py"].symbols[0].name == "two"
+    again = Watched()
+    indexed(FILES, again, store)
+    assert again.read == ["b.py"]

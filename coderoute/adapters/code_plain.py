@@ -1,7 +1,10 @@
 """Source code read without any grammar."""
 
+from collections.abc import Iterable, Iterator
+
 from coderoute.domain.code_facts import FileFacts
 from coderoute.domain.plain_code import plain_facts
+from coderoute.ports.code import SourceFile
 
 
 class PlainReader:
@@ -13,6 +16,5 @@ class PlainReader:
         del path
         return "text"
 
-    def facts(self, path: str, data: bytes) -> FileFacts:
-        del path
-        return plain_facts(data)
+    def facts(self, files: Iterable[SourceFile]) -> Iterator[FileFacts | None]:
+        return (plain_facts(file.data) for file in files)

@@ -33,7 +33,7 @@ class FileFacts:
     words: Mapping[str, int]
 
 
-@lru_cache(maxsize=300_000)
+@lru_cache(maxsize=100_000)
 def stems(word: str) -> tuple[str, ...]:
     """The parts of an identifier, small and without their endings: `parseHeaders` and `header_parser` share two."""
     return tuple(stem(part.lower()) for part in _PARTS.findall(word) if len(part) >= LEAST_STEM)

@@ -1,30 +1,39 @@
-"""Which files of a tree an issue is about: words, definitions, paths, tests and references, each a part of one score.
+"""Which files of a tree an issue is about: words, definitions, paths, passages, references and history in one score.
 
 To add a sign: write `(Question) -> dict[str, float]` with any unit, put it in SIGNS with its weight, and look at what
 benchmarks/locate.py says. Each sign is divided by its greatest value before it is weighed.
 """
 
 import math
+import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from coderoute.domain.bm25 import frequency, rarity
 from coderoute.domain.code_facts import WORD, FileFacts, stems
 from coderoute.domain.file_kinds import is_test
 from coderoute.domain.issue_words import IssueWords
+from coderoute.domain.passages import best_passage
+from coderoute.domain.past import Past
 
-K1, B = 1.2, 0.4
-"""Of BM25: how fast more of the same word counts less, and how much a long file is held against it (weakly: the file
-where most is done is long)."""
-FEW_DEFINERS = 2
+B = 0.4
+"""How much a long file is held against it: weakly, for the file where most is done is long."""
+FEW_DEFINERS = 3
 """A name that more files define leads to none of them."""
-TESTS_ASKED = 3
+TESTS_ASKED = 5
 DEFINED = 3.0
 """A term's definition counts as much more as twenty uses of it do."""
 IN_PATH = 1.5
 NAMED = 100.0
 """The issue says the file's path: no other sign outweighs that."""
+READ_FOR_PASSAGES = 60
+"""So many files are read once more, those that stand first by the other signs."""
+PASSAGES = 2.0
+
+ReadTexts = Callable[[Sequence[str]], Mapping[str, str]]
+"""Paths in, texts out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +59,10 @@ class TreeFacts:
         self.mean_length = max(1.0, sum(self.lengths.values()) / max(1, len(facts)))
 
     def rarity(self, holders: int) -> float:
-        return math.log(1 + (len(self.facts) - holders + 0.5) / (holders + 0.5))
+        return rarity(holders, len(self.facts))
 
     def frequency(self, count: float, path: str) -> float:
-        """Of BM25: from 0 towards K1 + 1."""
-        return count * (K1 + 1) / (count + K1 * (1 - B + B * self.lengths[path] / self.mean_length))
+        return frequency(count, self.lengths[path], self.mean_length, B)
 
     def used_definitions(self, path: str) -> set[str]:
         """The names the file uses that are defined somewhere."""
@@ -64,9 +72,11 @@ class TreeFacts:
 class Question:
     """An issue and the tree it is asked of, with what several signs need."""
 
-    def __init__(self, tree: TreeFacts, issue: IssueWords) -> None:
+    def __init__(self, tree: TreeFacts, issue: IssueWords, past: Past | None = None) -> None:
+        """`past` is one for the parts of this issue's words."""
         self.tree = tree
         self.issue = issue
+        self.past = past or Past((), issue.stems)
 
     @cached_property
     def by_words(self) -> dict[str, float]:
@@ -79,35 +89,51 @@ class Question:
         return found
 
     @cached_property
+    def counted_parts(self) -> dict[str, Counter[str]]:
+        """How often each file says each part of the issue's words."""
+        spoken = self.spoken(self.tree.holders)
+        counts: dict[str, Counter[str]] = {}
+        for path, facts in self.tree.facts.items():
+            counts[path] = Counter()
+            for word in spoken.keys() & facts.words.keys():
+                for part in spoken[word]:
+                    counts[path][part] += facts.words[word]
+        return counts
+
+    @cached_property
+    def part_weights(self) -> dict[str, float]:
+        """What each part of the issue's words weighs in this tree."""
+        holders = Counter(part for counts in self.counted_parts.values() for part in counts)
+        return {part: self.issue.stems[part] * self.tree.rarity(holders[part]) for part in sorted(holders)}
+
+    @cached_property
     def by_parts(self) -> dict[str, float]:
         """Parts of the issue's words in parts of the file's."""
-        tree, wanted = self.tree, self.issue.stems
-        meant = {word: found for word in tree.holders if (found := [p for p in stems(word) if p in wanted])}
-        counts: dict[str, Counter[str]] = {}
-        holders: Counter[str] = Counter()
-        for path, facts in tree.facts.items():
-            counts[path] = Counter()
-            for word in meant.keys() & facts.words.keys():
-                for part in meant[word]:
-                    counts[path][part] += facts.words[word]
-            holders.update(counts[path].keys())
-        weights = {part: wanted[part] * tree.rarity(count) for part, count in holders.items()}
+        weights, tree = self.part_weights, self.tree
         return {
             path: sum(weights[part] * tree.frequency(counted[part], path) for part in sorted(counted))
-            for path, counted in counts.items()
+            for path, counted in self.counted_parts.items()
         }
 
-    def first_tests(self, limit: int) -> list[tuple[str, float]]:
+    def spoken(self, words: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+        """Those of `words` that have parts of the issue's in them, with these."""
+        wanted = self.issue.stems
+        if not wanted:
+            return {}
+        # nearly no word has any: one expression tells so ten times sooner than taking each to pieces
+        may = re.compile("|".join(map(re.escape, sorted(wanted))))
+        return {
+            word: found for word in words
+            if may.search(word.lower()) and (found := tuple(p for p in stems(word) if p in wanted))
+        }  # fmt: skip
+
+    def first_tests(self, limit: int) -> dict[str, float]:
         """The tests that speak as the issue does, best first, with how much they do."""
         value = {p: round(self.by_words[p] + self.by_parts[p], 6) for p in self.tree.facts if is_test(p)}
-        return sorted(((p, v) for p, v in value.items() if v), key=lambda item: (-item[1], item[0]))[:limit]
+        return dict(sorted(((p, v) for p, v in value.items() if v), key=lambda item: (-item[1], item[0]))[:limit])
 
 
 Sign = Callable[[Question], dict[str, float]]
-
-
-def words(question: Question) -> dict[str, float]:
-    return question.by_words
 
 
 def as_spelled(question: Question) -> dict[str, float]:
@@ -130,15 +156,21 @@ def parts_of_words(question: Question) -> dict[str, float]:
     return question.by_parts
 
 
-def parts_defined(question: Question) -> dict[str, float]:
-    """Parts of the issue's words in the names of definitions."""
-    tree, issue = question.tree, question.issue
-    definers: dict[str, set[str]] = defaultdict(set)
-    for name, paths in tree.definers.items():
-        for part in stems(name):
-            if part in issue.stems:
-                definers[part] |= paths
-    return _sum_by_path(tree, issue, definers)
+def best_definition(question: Question) -> dict[str, float]:
+    """The one definition whose name says most of the issue and least else, what encloses it included."""
+    weights = question.part_weights
+    spoken = question.spoken(question.tree.definers)
+    found: dict[str, float] = {}
+    for path, facts in question.tree.facts.items():
+        pairs = {(s.name, s.outer) for s in facts.symbols if s.name in spoken or s.outer in spoken}
+        found[path] = max((_said_by(pair, weights) for pair in pairs), default=0.0)
+    return found
+
+
+def _said_by(names: tuple[str, str], weights: Mapping[str, float]) -> float:
+    parts = {part for name in names for part in stems(name)}
+    said = sorted(parts & weights.keys())
+    return sum(weights[part] for part in said) * len(said) / max(1, len(parts))
 
 
 def parts_of_paths(question: Question) -> dict[str, float]:
@@ -150,10 +182,6 @@ def parts_of_paths(question: Question) -> dict[str, float]:
             for part in stems(word):
                 if part in issue.stems:
                     holders[part].add(path)
-    return _sum_by_path(tree, issue, holders)
-
-
-def _sum_by_path(tree: TreeFacts, issue: IssueWords, holders: Mapping[str, set[str]]) -> dict[str, float]:
     found: defaultdict[str, float] = defaultdict(float)
     for part in sorted(holders):
         for path in holders[part]:
@@ -161,20 +189,35 @@ def _sum_by_path(tree: TreeFacts, issue: IssueWords, holders: Mapping[str, set[s
     return found
 
 
-def used_by_tests(question: Question) -> dict[str, float]:
-    """What the tests that speak as the issue does make use of."""
-    return _led_to(question.tree, question.first_tests(TESTS_ASKED))
-
-
-def _led_to(tree: TreeFacts, files: list[tuple[str, float]]) -> dict[str, float]:
-    found: defaultdict[str, float] = defaultdict(float)
-    for place, (path, value) in enumerate(files, 1):
+def uses_what_is_spoken_of(question: Question) -> dict[str, float]:
+    """Of all that a file uses of others, the share that is defined where the issue's words stand."""
+    tree, promise = question.tree, question.by_parts
+    total = sum(promise[path] for path in tree.facts) or 1.0
+    found: dict[str, float] = {}
+    for path in tree.facts:
+        led, weight = 0.0, 0.0
         for name in sorted(tree.used_definitions(path)):
             definers = tree.definers[name]
-            if len(definers) <= FEW_DEFINERS:
-                for other in sorted(definers - {path}):
-                    found[other] += value * tree.rarity(tree.holders[name]) / place
+            others = sorted(definers - {path}) if len(definers) <= FEW_DEFINERS else []
+            each = tree.rarity(tree.holders[name]) / len(definers)
+            weight += each * len(others)
+            led += sum(each * promise[other] / total for other in others)
+        found[path] = led / weight if weight else 0.0
     return found
+
+
+def changed_by_the_like(question: Question) -> dict[str, float]:
+    return question.past.changed_by_the_like(question.tree.facts)
+
+
+def spoken_of_before(question: Question) -> dict[str, float]:
+    return question.past.spoken_of(question.tree.facts)
+
+
+def changed_with_tests(question: Question) -> dict[str, float]:
+    """What was changed together with the tests that speak as the issue does."""
+    found = question.past.changed_with(question.first_tests(TESTS_ASKED), question.tree.facts)
+    return {path: math.log1p(value) for path, value in found.items()}
 
 
 def in_traces(question: Question) -> dict[str, float]:
@@ -193,45 +236,59 @@ def in_traces(question: Question) -> dict[str, float]:
 
 SIGNS: tuple[tuple[Sign, float], ...] = (
     (as_spelled, 1.0),
-    (words, 0.5),
-    (parts_of_words, 0.5),
-    (parts_defined, 0.3),
+    (parts_of_words, 1.0),
+    (best_definition, 1.0),
     (parts_of_paths, 1.0),
-    (used_by_tests, 0.5),
+    (changed_by_the_like, 1.0),
+    (spoken_of_before, 1.0),
+    (changed_with_tests, 0.5),
+    (uses_what_is_spoken_of, 0.5),
     (in_traces, 1.5),
 )
-"""Round weights near the best for thirteen clones; they held on six others (benchmarks/README.md)."""
-SPOKEN: tuple[Sign, ...] = (as_spelled, words, parts_of_words, parts_defined, parts_of_paths, in_traces)
-"""A file in which none of these finds anything is not promising, whoever uses it."""
+"""Equal but for two weak ones: weights fitted to 24 clones did no better on others of them (benchmarks/README.md)."""
+SPOKEN: tuple[Sign, ...] = (as_spelled, parts_of_words, best_definition, parts_of_paths, in_traces)
+"""A file in which none of these finds anything is not promising, whoever uses or changed it."""
 
 REASONS = 4
 
 
-def relevance(tree: TreeFacts, issue: IssueWords, named: frozenset[str]) -> list[Relevance]:
+def relevance(question: Question, named: frozenset[str], read: ReadTexts | None = None) -> list[Relevance]:
     """Every file that the issue speaks of, best first; tests are measured by tests, other files by other files.
 
-    `named`: paths that the issue names in full.
+    `named`: paths that the issue names in full. `read`: for the passages of those that stand first; tests have none.
     """
-    question = Question(tree, issue)
+    tree = question.tree
     scores: dict[str, float] = dict.fromkeys(tree.facts, 0.0)
     spoken: set[str] = {path for path in named if path in tree.facts}
     for path in spoken:
         scores[path] += NAMED
     for sign, weight in SIGNS:
         found = {path: value for path, value in sign(question).items() if value}
-        greatest = {
-            side: max((v for p, v in found.items() if is_test(p) is side), default=1.0) for side in (False, True)
-        }
-        for path, value in found.items():
-            scores[path] += weight * value / greatest[is_test(path)]
+        _add(scores, found, weight)
         if sign in SPOKEN:
             spoken |= found.keys()
-    best = sorted(spoken, key=lambda path: (-round(scores[path], 6), path))
-    return [Relevance(path=path, score=round(scores[path], 6)) for path in best]
+    if read is not None:
+        first = [path for path in _best(scores, spoken) if not is_test(path)][:READ_FOR_PASSAGES]
+        texts, weights = read(first), question.part_weights
+        _add(scores, {p: best_passage(texts[p], tree.facts[p].symbols, weights) for p in first if p in texts}, PASSAGES)
+    return [Relevance(path=path, score=round(scores[path], 6)) for path in _best(scores, spoken)]
 
 
-def why(tree: TreeFacts, issue: IssueWords, path: str, named: frozenset[str]) -> str:
+def _add(scores: dict[str, float], found: Mapping[str, float], weight: float) -> None:
+    """Each value as a part of the greatest on its side, tests or others."""
+    greatest = {side: max((v for p, v in found.items() if is_test(p) is side), default=0.0) for side in (False, True)}
+    for path, value in found.items():
+        if value:
+            scores[path] += weight * value / greatest[is_test(path)]
+
+
+def _best(scores: Mapping[str, float], paths: set[str]) -> list[str]:
+    return sorted(paths, key=lambda path: (-round(scores[path], 6), path))
+
+
+def why(question: Question, path: str, named: frozenset[str]) -> str:
     """What speaks most for the file, for a person and a model to read."""
+    tree, issue = question.tree, question.issue
     facts = tree.facts[path]
     defined = {symbol.name for symbol in facts.symbols}
     terms = [
@@ -241,6 +298,6 @@ def why(tree: TreeFacts, issue: IssueWords, path: str, named: frozenset[str]) ->
     ]
     terms.sort(key=lambda item: (-item[0], item[1]))
     reasons = ["named in the issue"] if path in named else []
-    reasons += ["in a stack trace"] if path in in_traces(Question(tree, issue)) else []
+    reasons += ["in a stack trace"] if path in in_traces(question) else []
     reasons += [f"defines {term}" if term in defined else term for _, term in terms]
     return ", ".join(reasons[:REASONS]) or "words like the issue's"

@@ -1,13 +1,22 @@
 """What reads source code, and where what it read is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from coderoute.domain.code_facts import FileFacts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file as it stands in a tree. `data` may be anything: it is a stranger's."""
+
+    path: str
+    data: bytes
+
+
 class CodeReader(Protocol):
-    """Bytes of a file in, what they say as code out."""
+    """Bytes of files in, what they say as code out."""
 
     @property
     def version(self) -> str:
@@ -18,8 +27,9 @@ class CodeReader(Protocol):
         """What the file is read as: facts of the same bytes differ by it."""
         ...
 
-    def facts(self, path: str, data: bytes) -> FileFacts:
-        """Never fails: what cannot be parsed has fewer symbols, what is no text has nothing."""
+    def facts(self, files: Iterable[SourceFile]) -> Iterator[FileFacts | None]:
+        """One answer a file, in order. Never fails: what cannot be parsed has fewer symbols, what is no text has
+        nothing. None: not read this time, for a reason that is not the file's; another time it may be."""
         ...
 
 

@@ -9,10 +9,11 @@ from coderoute.domain.code_facts import WORD, FileFacts
 from coderoute.domain.file_kinds import is_test
 from coderoute.domain.issue_words import IssueWords, issue_words
 from coderoute.domain.lines import lines_of
-from coderoute.domain.relevance import TreeFacts, relevance, why
+from coderoute.domain.past import Past
+from coderoute.domain.relevance import Question, ReadTexts, TreeFacts, relevance, why
 from coderoute.domain.secret_files import is_secret_file
 from coderoute.domain.symbols import DEFINITION
-from coderoute.domain.task import Task
+from coderoute.domain.task import Base, Task
 from coderoute.domain.work import REGULAR, TreeFile
 from coderoute.ports import Repository
 
@@ -27,6 +28,7 @@ NO_CODE = re.compile(
     r"\.(md|rst|txt|adoc|html?|css|svg|lock|json|ya?ml|toml|cfg|ini|xml|csv|po|pot|ipynb)$|(^|/)(LICENSE|COPYING|CHANGE\w*"
     r"|NEWS|AUTHORS|Makefile|\.[^/]*)$"
 )
+COMMITS_LOOKED_AT = 2_000
 MENTIONS = 0.01
 """The score of a test that only mentions a promising file."""
 
@@ -50,27 +52,35 @@ class Located:
 
 
 def locate(
-    task: Task, named: Sequence[str], tree: str, repository: Repository, index: CodeIndex | None = None
+    task: Task, named: Sequence[str], base: Base, repository: Repository, index: CodeIndex | None = None
 ) -> Located:
     """The files most likely to change for `task` and the tests that touch them. `named`: paths the issue names.
 
     Without an `index` every file is read anew, by patterns.
     """
-    files = [file for file in repository.files(tree) if readable(file)][:MAX_FILES_READ]
+    files = [file for file in repository.files(base.tree) if readable(file)][:MAX_FILES_READ]
+    oids = {file.path: file.oid for file in files}
     facts = (index or plain_index()).facts(files, repository)
-    kinds = [TreeFacts({path: facts[path] for path in facts if may_be_code(path) is code}) for code in (True, False)]
     words, said = issue_words(task.title, task.body), frozenset(named)
-    ranked = ranking(kinds, words, said)
+    past = Past(repository.history(base.commit, limit=COMMITS_LOOKED_AT), words.stems)
+    kinds = {
+        code: Question(TreeFacts({path: facts[path] for path in facts if may_be_code(path) is code}), words, past)
+        for code in (True, False)
+    }
+
+    def read(paths: Sequence[str]) -> dict[str, str]:
+        blobs = repository.read_many(sorted({oids[path] for path in paths}))
+        return {path: blobs[oids[path]].decode("utf-8", "replace") for path in paths}
+
+    ranked = [*ranked_places(kinds[True], said, read), *ranked_places(kinds[False], said)]
+    ranked.sort(key=lambda place: (-place.score, place.path))
     sources = [place for place in ranked if not is_test(place.path)][:KEPT_FILES]
     tests = tests_for(sources, [place for place in ranked if is_test(place.path)], facts)[:KEPT_TESTS]
-    oids = {file.path: file.oid for file in files}
-    blobs = repository.read_many(sorted({oids[place.path] for place in (*sources, *tests)}))
+    texts = read([place.path for place in (*sources, *tests)])
 
     def told(place: Place) -> Place:
-        text = blobs[oids[place.path]].decode("utf-8", "replace")
-        kind = next(kind for kind in kinds if place.path in kind.facts)
-        reason = place.why or why(kind, words, place.path, said)
-        return replace(place, why=reason, lines=best_lines(text, words))
+        reason = place.why or why(kinds[may_be_code(place.path)], place.path, said)
+        return replace(place, why=reason, lines=best_lines(texts[place.path], words))
 
     return Located(files=tuple(map(told, sources)), tests=tuple(map(told, tests)))
 
@@ -85,14 +95,16 @@ def readable(file: TreeFile) -> bool:
     return file.size is not None and 0 < file.size <= MAX_FILE_BYTES
 
 
-def ranking(kinds: Sequence[TreeFacts], words: IssueWords, named: frozenset[str]) -> list[Place]:
-    """Every file with any match, best first, without reasons and lines."""
-    places: list[Place] = []
-    for kind in kinds:
-        for file in relevance(kind, words, named):
-            weight = 1.0 if may_be_code(file.path) or file.path in named else NOT_CODE
-            places.append(Place(path=file.path, score=round(file.score * weight, 6), why="", lines=()))
-    return sorted(places, key=lambda place: (-place.score, place.path))
+def ranked_places(question: Question, named: frozenset[str], read: ReadTexts | None = None) -> list[Place]:
+    """Every file with any match, without reasons and lines."""
+    return [
+        Place(path=file.path, score=round(file.score * weight_of(file.path, named), 6), why="", lines=())
+        for file in relevance(question, named, read)
+    ]
+
+
+def weight_of(path: str, named: frozenset[str]) -> float:
+    return 1.0 if may_be_code(path) or path in named else NOT_CODE
 
 
 def best_lines(text: str, words: IssueWords, limit: int = 6) -> tuple[int, ...]:

@@ -26,7 +26,7 @@ from coderoute.settings import (
 )
 
 if TYPE_CHECKING:
-    pass
+    from coderoute.adapters.facts_sqlite import SqliteFacts
 
 
 APPROVAL_KEY_BYTES = 32
@@ -52,6 +52,12 @@ class House:
 
     def run_folder(self, run_id: str) -> Path:
         return self.folder / "runs" / run_id
+
+    def known_code(self) -> "SqliteFacts":
+        """What all runs know of source files, by the id of their content."""
+        from coderoute.adapters.facts_sqlite import SqliteFacts
+
+        return SqliteFacts(self.folder / "index.db")
 
     def prices(
         self, frozen: Mapping[str, PriceOverride] | None = None, tariffs: Mapping[str, Tariff] | None = None

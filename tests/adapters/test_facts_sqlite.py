@@ -17,9 +17,6 @@ def test_another_process_finds_what_one_has_put(tmp_path: Path) -> None:
     first, second = SqliteFacts(tmp_path / "index.db"), SqliteFacts(tmp_path / "index.db")
     first.put_many({"one": FACTS})
     assert second.get_many(["one"]) == {"one": FACTS}
-    first.close()
-    assert second.get_many(["one"]) == {"one": FACTS}
-    second.close()
 
 
 def test_only_its_user_may_read_it(tmp_path: Path) -> None:
@@ -68,3 +65,27 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pyte
     for key in ("one", "two", "three"):
         store.put_many({key: FACTS})
     assert set(store.get_many(["one", "two", "three"])) == {"two", "three"}
+
+
+def test_after_clearing_no_word_is_left_in_any_of_its_files(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    store = SqliteFacts(path)
+    store.put_many({f"key{n}": FileFacts(words={f"zebra{n}": 1}) for n in range(500)})
+    assert store.clear()
+    assert store.get_many(["key1"]) == {}
+    left = b"".join(file.read_bytes() for file in sorted(tmp_path.glob("index.db*")))
+    assert b"zebra" not in left
+
+
+def test_a_file_that_was_never_made_is_not_made_to_be_cleared(tmp_path: Path) -> None:
+    assert SqliteFacts(tmp_path / "index.db").clear()
+    assert not (tmp_path / "index.db").exists()
+
+
+def test_clearing_says_so_when_others_hold_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts_sqlite, "BUSY_TIMEOUT_S", 0.01)
+    store = SqliteFacts(tmp_path / "index.db")
+    store.put_many({"one": FACTS})
+    with closing(sqlite3.connect(tmp_path / "index.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert not store.clear()

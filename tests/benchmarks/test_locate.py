@@ -33,6 +33,13 @@ def test_a_fix_is_asked_for_in_its_words_without_file_names_numbers_and_signatur
     assert gold == {"src/shop/text.py"}
 
 
+@pytest.mark.parametrize("scope", ["fix(text): ", "text: ", "[text] ", "fix: [text] "])
+def test_a_fix_does_not_say_where_the_fault_was_by_its_form(bench: Any, scope: str) -> None:
+    found = bench.fixes.fix_of("c", "p", scope + MESSAGE, CHANGED)
+    assert found is not None
+    assert found[2] == "Fix slugify for dots in"
+
+
 @pytest.mark.parametrize(
     ("why_not", "message", "changed", "parents"),
     [
@@ -42,6 +49,7 @@ def test_a_fix_is_asked_for_in_its_words_without_file_names_numbers_and_signatur
         ("only what a tool made", MESSAGE, "M\tdist/index.js\nM\ttests/a.test.ts\n", "p"),
         ("a merge", MESSAGE, CHANGED, "p q"),
         ("no fault", MESSAGE.replace("Fix", "Let"), CHANGED, "p"),
+        ("a rework", MESSAGE.replace("for dots", "for dots, refactor"), CHANGED, "p"),
         ("a typo", "Fix typo in the docstring of slugify for all people", CHANGED, "p"),
         ("too few words", "Fix it", CHANGED, "p"),
     ],
@@ -58,7 +66,7 @@ def test_the_score_is_the_share_of_what_changed(bench: Any) -> None:
 
 def test_the_rarest_word_leads_both_plain_rankings(bench: Any) -> None:
     fix = bench.fixes.Fix(
-        repository="r", commit="c", parent_tree="t", title="zebra apple", body="", gold=frozenset({"z.py"})
+        repository="r", commit="c", parent="p", parent_tree="t", title="zebra apple", body="", gold=frozenset({"z.py"})
     )
     files = {"z.py": {"zebra": 1}, "a.py": {"apple": 1}, "b.py": {"apple": 1}, "c.py": {"pear": 1}}
     tree = bench.locate.Tree(words={path: bench.locate.Counter(words) for path, words in files.items()})

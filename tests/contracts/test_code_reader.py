@@ -4,7 +4,8 @@ import pytest
 
 from coderoute.adapters.code_plain import PlainReader
 from coderoute.adapters.code_treesitter import TreeSitterReader
-from coderoute.ports.code import CodeReader
+from coderoute.domain.code_facts import FileFacts
+from coderoute.ports.code import CodeReader, SourceFile
 
 READERS: dict[str, CodeReader] = {"plain": PlainReader(), "tree-sitter": TreeSitterReader(PlainReader())}
 
@@ -24,22 +25,28 @@ class Cart:
 """
 
 
+def read(reader: CodeReader, path: str, data: bytes) -> FileFacts:
+    (facts,) = reader.facts([SourceFile(path=path, data=data)])
+    assert facts is not None
+    return facts
+
+
 @pytest.fixture(params=READERS)
 def reader(request: pytest.FixtureRequest) -> CodeReader:
     return READERS[request.param]
 
 
 def test_definitions_have_their_lines_and_what_encloses_them(reader: CodeReader) -> None:
-    symbols = {(s.outer, s.name, s.last) for s in reader.facts("shop/cart.py", PYTHON).symbols}
+    symbols = {(s.outer, s.name, s.last) for s in read(reader, "shop/cart.py", PYTHON).symbols}
     assert {("", "Cart", 13), ("Cart", "total", 13), ("total", "inner", 11)} <= symbols
 
 
 def test_imports_stand_in_order_as_the_source_spells_them(reader: CodeReader) -> None:
-    assert reader.facts("a.py", PYTHON).imports == ("os.path", "shop.text")
+    assert read(reader, "a.py", PYTHON).imports == ("os.path", "shop.text")
 
 
 def test_words_are_counted(reader: CodeReader) -> None:
-    words = reader.facts("a.py", PYTHON).words
+    words = read(reader, "a.py", PYTHON).words
     assert (words["slugify"], words["inner"], words["Cart"]) == (2, 2, 1)
 
 
@@ -50,17 +57,17 @@ def test_words_are_counted(reader: CodeReader) -> None:
     ids=["empty", "binary", "no-utf8", "broken", "cut", "closed", "nested", "empty-bodies"],
 )
 def test_nothing_makes_a_reader_fail(reader: CodeReader, path: str, data: bytes) -> None:
-    facts = reader.facts(path, data)
+    facts = read(reader, path, data)
     assert all(symbol.name and 1 <= symbol.first <= symbol.last for symbol in facts.symbols)
 
 
 def test_a_binary_file_has_nothing(reader: CodeReader) -> None:
-    facts = reader.facts("a.py", b"\0def slugify(): pass\n")
+    facts = read(reader, "a.py", b"\0def slugify(): pass\n")
     assert (facts.symbols, facts.imports, dict(facts.words)) == ((), (), {})
 
 
 def test_the_same_bytes_give_the_same_facts(reader: CodeReader) -> None:
-    assert reader.facts("a.py", PYTHON) == reader.facts("b/c.py", PYTHON)
+    assert read(reader, "a.py", PYTHON) == read(reader, "b/c.py", PYTHON)
 
 
 @pytest.mark.parametrize(
@@ -86,22 +93,28 @@ def test_the_same_bytes_give_the_same_facts(reader: CodeReader) -> None:
 def test_definitions_and_imports_of_each_language(
     path: str, source: str, symbols: list[str], imports: list[str]
 ) -> None:
-    facts = READERS["tree-sitter"].facts(path, source.encode())
+    facts = read(READERS["tree-sitter"], path, source.encode())
     assert [f"{s.outer}.{s.name}".strip(".") for s in facts.symbols] == symbols
     assert list(facts.imports) == imports
 
 
 def test_what_only_looks_like_a_definition_is_none_to_a_grammar() -> None:
     source = b'TEXT = """\ndef inside(): pass\n"""\n# class Commented:\n'
-    assert [symbol.name for symbol in READERS["tree-sitter"].facts("a.py", source).symbols] == ["TEXT"]
+    assert [symbol.name for symbol in read(READERS["tree-sitter"], "a.py", source).symbols] == ["TEXT"]
 
 
 def test_a_file_without_a_grammar_is_read_as_text() -> None:
     reader = READERS["tree-sitter"]
     assert reader.language("a.lua") == "text"
-    assert [symbol.name for symbol in reader.facts("a.lua", b"function f()\nend\n").symbols] == ["f"]
+    assert [symbol.name for symbol in read(reader, "a.lua", b"function f()\nend\n").symbols] == ["f"]
 
 
 def test_the_version_names_every_grammar_that_reads() -> None:
     assert "tree-sitter-python=" in READERS["tree-sitter"].version
     assert READERS["plain"].version in READERS["tree-sitter"].version
+
+
+def test_answers_stand_in_the_order_of_the_files(reader: CodeReader) -> None:
+    files = [SourceFile(path=f"a{n}.{'py' if n % 3 else 'txt'}", data=b"def f%d(): pass\n" % n) for n in range(90)]
+    facts = list(reader.facts(iter(files)))
+    assert [found and found.symbols[0].name for found in facts] == [f"f{n}" for n in range(90)]

@@ -38,7 +38,7 @@ def task(title: str, body: str = "") -> Task:
 
 def found(title: str, body: str = "", named: tuple[str, ...] = (), files: dict[str, bytes] = FILES) -> Located:
     repository = InMemoryRepository(files)
-    return locate(task(title, body), named, repository.pin(None).tree, repository)
+    return locate(task(title, body), named, repository.pin(None), repository)
 
 
 def test_the_file_that_defines_the_name_comes_first() -> None:
@@ -79,10 +79,10 @@ def test_a_file_of_the_stack_trace_comes_first_and_its_reason_says_so() -> None:
 def test_an_index_gives_the_same_order_as_reading_anew() -> None:
     repository, index = InMemoryRepository(FILES), CodeIndex(TreeSitterReader(PlainReader()), InMemoryFacts())
     asked = task("slugify drops dots", "`slugify('a.b')` gives `ab`")
-    tree = repository.pin(None).tree
-    first = locate(asked, (), tree, repository, index)
-    assert first == locate(asked, (), tree, repository, index)
-    assert [place.path for place in first.files] == [p.path for p in locate(asked, (), tree, repository).files]
+    base = repository.pin(None)
+    first = locate(asked, (), base, repository, index)
+    assert first == locate(asked, (), base, repository, index)
+    assert [place.path for place in first.files] == [p.path for p in locate(asked, (), base, repository).files]
 
 
 def test_binary_empty_and_huge_files_are_not_read() -> None:

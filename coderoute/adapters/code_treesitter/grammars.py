@@ -16,6 +16,11 @@ class Grammar:
     function: str = "language"
     query: str
 
+    @property
+    def distribution(self) -> str:
+        """The wheel's name."""
+        return self.module.replace("_", "-")
+
 
 _PYTHON = """
 (class_definition name: (identifier) @name) @def

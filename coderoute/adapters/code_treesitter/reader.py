@@ -1,62 +1,74 @@
-"""One file's bytes, parsed: its definitions with their lines, its imports, its words."""
+"""Files by the grammar of their language where there is one, by another reader where there is none or it fails."""
 
-import importlib
-from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from coderoute.adapters.code_treesitter.grammars import ENDINGS, GRAMMARS
-from coderoute.domain.code_facts import WORD, FileFacts, Symbol
-from coderoute.ports.code import CodeReader
+from coderoute.adapters.code_treesitter.workers import Job, NotParsed, Workers
+from coderoute.domain.code_facts import FileFacts
+from coderoute.ports.code import CodeReader, SourceFile
 
-if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Query
-
-FORMAT = "tree-1"
+FORMAT = "tree-2"
 """Change it with the queries or with what facts are."""
+FILES_A_ROUND = 200
 MAX_PARSED_BYTES = 1_000_000
 SNIFFED_BYTES = 8192
-MAX_NAME_CHARACTERS = 200
-MAX_MATCHES_IN_PROGRESS = 4096
-MAX_NESTING = 1000
-"""Brackets open at once: a query's time grows with the square of the depth, to minutes for a file of brackets alone."""
-_OPEN, _CLOSE = b"([{", b")]}"
-_NO_BRACKETS = bytes(set(range(256)) - set(_OPEN + _CLOSE))
-_STEP = [1 if byte in _OPEN else -1 for byte in range(256)]
 
 
 class TreeSitterReader:
-    """ports.CodeReader for the languages of GRAMMARS; `others` reads the rest."""
+    """ports.CodeReader for the languages of GRAMMARS; `others` reads the rest, and what a parser does not survive."""
 
     def __init__(self, others: CodeReader) -> None:
         self._others = others
         self.version = "+".join((FORMAT, others.version, *(f"{name}={installed(name)}" for name in distributions())))
 
     def language(self, path: str) -> str:
-        return ENDINGS.get(path.rpartition(".")[2].lower()) or self._others.language(path)
+        return grammar_of(path) or self._others.language(path)
 
-    def facts(self, path: str, data: bytes) -> FileFacts:
-        language = ENDINGS.get(path.rpartition(".")[2].lower())
-        if language is None or len(data) > MAX_PARSED_BYTES or b"\0" in data[:SNIFFED_BYTES]:
-            return self._others.facts(path, data)
-        if nesting(data) > MAX_NESTING:
-            return self._others.facts(path, data)
-        parser, query = tools(language)
-        symbols, imports = read_tree(parser.parse(data).root_node, query)
-        words = Counter(WORD.findall(data.decode("utf-8", "replace")))
-        return FileFacts(symbols=symbols, imports=imports, words=words)
+    def facts(self, files: Iterable[SourceFile]) -> Iterator[FileFacts | None]:
+        workers = Workers()
+        try:
+            waiting: list[SourceFile] = []
+            for file in files:
+                waiting.append(file)
+                if len(waiting) >= FILES_A_ROUND:
+                    yield from self._round(waiting, workers)
+                    waiting = []
+            yield from self._round(waiting, workers)
+        finally:
+            workers.close()
+
+    def _round(self, files: list[SourceFile], workers: Workers) -> Iterator[FileFacts | None]:
+        jobs = {n: job for n, file in enumerate(files) if (job := job_for(file)) is not None}
+        parsed = dict(zip(jobs, workers.parse(list(jobs.values())), strict=True))
+        for number, file in enumerate(files):
+            match parsed.get(number, NotParsed.UNUSABLE):
+                case NotParsed.NOT_TRIED:
+                    yield None
+                case NotParsed():
+                    yield from self._others.facts([file])
+                case facts:
+                    yield facts
 
 
-def nesting(data: bytes) -> int:
-    """The most brackets that are open at once, wherever they stand."""
-    return max(accumulate(map(_STEP.__getitem__, data.translate(None, _NO_BRACKETS))), default=0)
+def job_for(file: SourceFile) -> Job | None:
+    language = grammar_of(file.path)
+    if language is None or len(file.data) > MAX_PARSED_BYTES or b"\0" in file.data[:SNIFFED_BYTES]:
+        return None
+    return Job(language=language, data=file.data)
+
+
+def grammar_of(path: str) -> str | None:
+    """A name of GRAMMARS, None where the wheel is not installed."""
+    name = ENDINGS.get(path.rpartition(".")[2].lower())
+    if name is None or "none" in (installed("tree-sitter"), installed(GRAMMARS[name].distribution)):
+        return None
+    return name
 
 
 def distributions() -> tuple[str, ...]:
-    modules = sorted({grammar.module for grammar in GRAMMARS.values()})
-    return ("tree-sitter", *(module.replace("_", "-") for module in modules))
+    return ("tree-sitter", *sorted({grammar.distribution for grammar in GRAMMARS.values()}))
 
 
 @cache
@@ -65,40 +77,3 @@ def installed(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return "none"
-
-
-@cache
-def tools(language: str) -> "tuple[Parser, Query]":
-    """The parser and the compiled query, made when the first file of the language comes by."""
-    from tree_sitter import Language, Parser, Query
-
-    grammar = GRAMMARS[language]
-    made = Language(getattr(importlib.import_module(grammar.module), grammar.function)())
-    return Parser(made), Query(made, grammar.query)
-
-
-def read_tree(root: "Node", query: "Query") -> tuple[tuple[Symbol, ...], tuple[str, ...]]:
-    """(definitions in order of the file, each with what encloses it; imports)."""
-    from tree_sitter import QueryCursor
-
-    imports: list[tuple[int, str]] = []
-    spans: dict[tuple[int, int, str], tuple[int, int]] = {}
-    for _, captured in QueryCursor(query, match_limit=MAX_MATCHES_IN_PROGRESS).matches(root):
-        for node in captured.get("import", ()):
-            imports.append((node.start_byte, text_of(node).strip("\"'<>`")))
-        for node, named in zip(captured.get("def", ()), captured.get("name", ()), strict=False):
-            # of two that begin together the longer comes first: it encloses
-            place = (node.start_byte, -node.end_byte, text_of(named))
-            spans[place] = (node.start_point.row + 1, node.end_point.row + 1)
-    symbols: list[Symbol] = []
-    enclosing: list[tuple[int, str]] = []
-    for (start, end, name), (first, last) in sorted(spans.items()):
-        while enclosing and enclosing[-1][0] <= start:
-            enclosing.pop()
-        symbols.append(Symbol(name=name, outer=enclosing[-1][1] if enclosing else "", first=first, last=last))
-        enclosing.append((-end, name))
-    return tuple(symbols), tuple(imported for _, imported in sorted(imports))
-
-
-def text_of(node: "Node") -> str:
-    return (node.text or b"")[:MAX_NAME_CHARACTERS].decode("utf-8", "replace")
