@@ -4,7 +4,8 @@
 #   make test      the tests (make test ARGS="-k ledger")
 #   make check     formatting, lint, types, import rules
 #   make controls  switches each security control off and demands red tests (docs/promises.md; about 10 minutes)
-#   make campaign  kills processes, and as root the Docker daemon, in the middle of runs (docs/durability.md; 20 minutes)
+#   make campaign  compares bills, kills processes, and as root the Docker daemon, in the middle of runs
+#                  (docs/durability.md; half an hour, less with BILL="--conversations 10" KILLS="--runs 1" DAEMONS="--kills 1")
 #   make format    what `check` would complain about, as far as a tool can mend it
 #   make install   the `coderoute` command, in .venv/bin
 #   make image     the sandbox's base image
@@ -36,8 +37,9 @@ controls: .venv/installed-dev
 	@nice -n 5 .venv/bin/python tests/controls/controls.py $(ARGS)
 
 campaign: .venv/installed-dev
-	@nice -n 5 .venv/bin/python -m tests.campaigns.kills $(ARGS)
-	@if [ "$$(id -u)" = 0 ]; then nice -n 5 .venv/bin/python -m tests.campaigns.daemons; \
+	@nice -n 5 .venv/bin/python -m tests.campaigns.bill $(BILL)
+	@nice -n 5 .venv/bin/python -m tests.campaigns.kills $(KILLS)
+	@if [ "$$(id -u)" = 0 ]; then nice -n 5 .venv/bin/python -m tests.campaigns.daemons $(DAEMONS); \
 	else echo "the daemon campaign needs root: sudo .venv/bin/python -m tests.campaigns.daemons"; fi
 
 format: .venv/installed-dev

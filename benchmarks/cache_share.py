@@ -21,8 +21,9 @@ from coderoute.adapters.model_anthropic import AnthropicProvider
 from coderoute.adapters.model_openai import OpenAIProvider
 from coderoute.adapters.prices_genai import GenaiPrices
 from coderoute.domain.conversation import CallTags, Exchange, ModelRef, ModelRequest, ToolResult, Usage
+from coderoute.domain.edit_format import EditFormat
 from coderoute.prompt import render
-from coderoute.stages.execute.tools import TOOLS
+from coderoute.stages.execute.offered import how_to_edit, tools_for
 
 GOAL = Decimal("0.84")
 MODELS = (
@@ -171,8 +172,8 @@ def provider_stand_in() -> Iterator[str]:
 def attempt(model: ModelRef, *, turns: int, opening_tokens: int, result_tokens: int) -> list[Usage]:
     """The usage of each turn."""
     request = ModelRequest(
-        model=model, system=render("coderoute.stages.execute", "system.md"),
-        opening="a line\n" * (opening_tokens * 4 // 7), tools=TOOLS, max_output_tokens=8_192,
+        model=model, system=render("coderoute.stages.execute", "system.md", edit=how_to_edit(EditFormat.REPLACE)),
+        opening="a line\n" * (opening_tokens * 4 // 7), tools=tools_for(EditFormat.REPLACE), max_output_tokens=8_192,
         tags=CallTags(run="benchmark", stage="execute", step="step-1"),
     )  # fmt: skip
     found: list[Usage] = []

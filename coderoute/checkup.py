@@ -9,7 +9,7 @@ from pathlib import Path
 
 from coderoute import wiring
 from coderoute.domain.conversation import ModelRef
-from coderoute.domain.run import FINISHED
+from coderoute.domain.run import FINISHED, RunRecord
 from coderoute.domain.runc import has_known_escapes
 from coderoute.domain.terms import Environment, Limits
 from coderoute.domain.test_frameworks import EXIT_CODE
@@ -86,7 +86,7 @@ def state(environ: Mapping[str, str]) -> Check:
     runs = house.store.runs()
     found = [*house.store.problems()]
     for run in runs:
-        if run.status not in FINISHED and len(found) < MOST_PROBLEMS:
+        if isinstance(run, RunRecord) and run.status not in FINISHED and len(found) < MOST_PROBLEMS:
             try:
                 house.document(run.id)
             except CoderouteError as error:

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from coderoute.domain import places
 from coderoute.domain.conversation import Exchange, JsonObject, ModelReply, ModelRequest, Stop, ToolCall, ToolResult
+from coderoute.domain.tokens import is_outgrown
 from coderoute.ledger import Ledger
 from coderoute.lookups import Lookups
 
@@ -46,7 +47,8 @@ def converse(
     """What the model submits by calling the tool named `submit`, read by `read`.
 
     `read` raises Unfit for what it cannot use; the model may mend that once. Look-ups are answered for
-    `max_lookup_turns` turns, then the model is told to submit. Every turn is a recorded call of `ledger`.
+    `max_lookup_turns` turns, or until they fill the model's context, then the model is told to submit. Every turn is a
+    recorded call of `ledger`.
 
     Raises:
         OverBudget, Unavailable, Blocked: as `Ledger.call`.
@@ -68,7 +70,7 @@ def converse(
                 return Submission(value=read(call.arguments), problem=None, turns=number)
             except Unfit as unfit:
                 results[call.id] = refused(call, submit, str(unfit))
-        must_submit = number > max_lookup_turns
+        must_submit = number > max_lookup_turns or is_outgrown(request)
         if must_submit or spoken or not reply.tool_calls:
             repairs += 1
         if repairs > MAX_REPAIRS:

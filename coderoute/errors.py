@@ -44,6 +44,10 @@ class Refused(CoderouteError):
     exit_code = 4
 
 
+class NotYet(Refused):
+    """Somebody, or something that is under way elsewhere, has to come first; nothing was changed."""
+
+
 class TargetMoved(Refused):
     """The target is no longer at the commit that a change was made for; nothing was changed."""
 

@@ -11,10 +11,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from coderoute.errors import ConfigurationError
-from coderoute.ports import RunStore
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+    from coderoute.ports import RunStore
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,7 +27,7 @@ FORMAT = 1
 class Journal:
     """The records of one run. Keys are places in the story, such as `execute/step-2/cheap/1`."""
 
-    def __init__(self, store: RunStore, run_id: str) -> None:
+    def __init__(self, store: "RunStore", run_id: str) -> None:
         self._store = store
         self._run_id = run_id
 

@@ -20,16 +20,13 @@ from coderoute.domain.breaker import Breakers
 from coderoute.domain.conversation import ModelRef, ModelReply, ModelRequest, Usage
 from coderoute.domain.money import NO_USAGE, CallState, LedgerRow, add_up
 from coderoute.domain.provider_failure import BilledFailure
+from coderoute.domain.tokens import upper_input_tokens
 from coderoute.errors import Blocked, ConfigurationError, Exhausted, ProviderError, Unavailable
 from coderoute.ports import ModelProvider, PriceList, RunStore
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-BYTES_PER_TOKEN = 2
-"""Of what is sent. Prose has four, program text three, so an estimate with two is seldom too low."""
-HIDDEN_INPUT_TOKENS = 1000
-"""What a provider adds to a request with tools."""
 TOO_MANY_REQUESTS = 429
 """Said by a provider that is well: it counts as a failure only when a call gives up over it."""
 REVIEW = "review"
@@ -317,7 +314,7 @@ class Ledger:
 
         The dearest are those written into the provider's cache; no adapter asks for a write that lives for an hour.
         """
-        input_tokens = estimated_input_tokens(request)
+        input_tokens = upper_input_tokens(request)
         plain = Usage(input_tokens=input_tokens, output_tokens=request.max_output_tokens)
         prices = [
             self._prices.cost_usd(request.model, usage, at)
@@ -350,19 +347,6 @@ def _unpriced(model: ModelRef) -> Blocked:
     )
 
 
-def estimated_input_tokens(request: ModelRequest) -> int:
-    """Rather more than the provider will count, from the bytes of everything that is sent."""
-    sent: list[str] = [request.system, request.opening]
-    sent += [json.dumps([tool.name, tool.description, tool.schema]) for tool in request.tools]
-    for exchange in request.exchanges:
-        sent.append(
-            json.dumps(exchange.reply.opaque, ensure_ascii=False) if exchange.reply.opaque else exchange.reply.text
-        )
-        sent += [result.text for result in exchange.results]
-        sent.append(exchange.remark or "")
-    return sum(len(text.encode("utf-8", "replace")) for text in sent) // BYTES_PER_TOKEN + HIDDEN_INPUT_TOKENS
-
-
 def dollars(amount: Decimal) -> str:
     """`$3.00`, `$0.0043`: at least two decimals, at most four, rounded up."""
     fine = amount.quantize(Decimal("0.0001"), rounding=ROUND_CEILING)
@@ -372,7 +356,7 @@ def dollars(amount: Decimal) -> str:
 
 def _is_possible(usage: Usage, request: ModelRequest) -> bool:
     """No tokenizer makes more tokens than there are bytes; twice our estimate is that number and a margin."""
-    return usage.input_tokens <= 2 * estimated_input_tokens(request)
+    return usage.input_tokens <= 2 * upper_input_tokens(request)
 
 
 def _place(request: ModelRequest) -> dict[str, object]:

@@ -1,8 +1,10 @@
 """Read-only tools over one tree of the repository, for models that plan or review: bounded, and without a sandbox."""
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from json import JSONDecodeError
 
 from coderoute.domain.conversation import JsonObject, Tool, ToolCall, ToolResult
 from coderoute.domain.lines import lines_of
@@ -59,6 +61,10 @@ LIST_FILES = Tool(
 )
 
 
+class BadArgument(Exception):
+    """An argument cannot be what was meant; the message is for the model."""
+
+
 def numbered(text: str, start: int = 1, end: int | None = None) -> str:
     """Lines `start` to `end` of `text` with their numbers, cut at MAX_LINES and MAX_CHARS with a note how to go on.
 
@@ -99,7 +105,7 @@ class Lookups:
     def answer(self, call: ToolCall) -> ToolResult:
         """What the call found; a call we cannot serve gets an error that says what to do."""
         if call.arguments is None:
-            return failed(call, "the arguments are no JSON object; send the call again")
+            return failed(call, no_arguments(call))
         broken = half_character(call.arguments)
         if broken is not None:
             return failed(call, broken)
@@ -117,9 +123,10 @@ class Lookups:
         path = arguments.get("path")
         if not isinstance(path, str) or not path:
             return failed(call, "path is missing")
-        start, end = arguments.get("start_line"), arguments.get("end_line")
-        if not isinstance(start, int | None) or not isinstance(end, int | None):
-            return failed(call, "start_line and end_line are whole numbers")
+        try:
+            start, end = whole_number(arguments, "start_line"), whole_number(arguments, "end_line")
+        except BadArgument as error:
+            return failed(call, str(error))
         path = below_root(path)
         if is_secret_file(path):
             return failed(call, refusal_to_read(shown_path(path)))
@@ -188,6 +195,38 @@ def below_root(path: str) -> str:
     """`path` as the tree has it: "./src/" is "src", and the root itself is ""."""
     path = path.removeprefix("./").rstrip("/")
     return "" if path == "." else path
+
+
+def whole_number(arguments: JsonObject, name: str) -> int | None:
+    """The argument of that name, also where it was written as text; None if it is absent.
+
+    Raises:
+        BadArgument: it is none.
+    """
+    value = arguments.get(name)
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}", value.strip()):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, int | None):
+        return value
+    raise BadArgument(f"{name} is a whole number")
+
+
+def no_arguments(call: ToolCall) -> str:
+    """What to say to a call whose arguments are no JSON object, or not all that was meant."""
+    raw = call.raw_arguments
+    again = "send the call again"
+    try:
+        json.loads(raw)
+    except JSONDecodeError as error:
+        if error.pos < len(raw) and not error.msg.startswith("Unterminated"):  # else it was cut
+            place = json.dumps(raw[max(0, error.pos - 20) : error.pos + 20], ensure_ascii=False)
+            again += ': in a string a backslash is written \\\\ and a quotation mark \\"'
+            return f"the arguments are no JSON object ({error.msg}, at {place}); {again}"
+    except RecursionError:
+        pass
+    return f"the arguments are no JSON object; {again}"
 
 
 def half_character(arguments: JsonObject) -> str | None:

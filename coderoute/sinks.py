@@ -1,16 +1,19 @@
 """Where text leaves this process, to a model or into the store: each is given a front that lets no key through."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from coderoute.domain.conversation import Exchange, ModelReply, ModelRequest, Usage
-from coderoute.domain.money import CallState, LedgerRow
-from coderoute.domain.run import Approval, Event, RunRecord, Status
-from coderoute.ports import ModelProvider, RunStore
+if TYPE_CHECKING:
+    from coderoute.domain.conversation import Exchange, ModelReply, ModelRequest, Usage
+    from coderoute.domain.money import CallState, LedgerRow
+    from coderoute.domain.run import Approval, Event, RunRecord, Status, UnreadableRun
+    from coderoute.ports import ModelProvider, RunStore
 
 Redact = Callable[[str], str]
 
@@ -132,7 +135,7 @@ class RedactingStore:
     def get(self, run_id: str) -> RunRecord | None:
         return self._store.get(run_id)
 
-    def runs(self) -> tuple[RunRecord, ...]:
+    def runs(self) -> tuple[RunRecord | UnreadableRun, ...]:
         return self._store.runs()
 
     def record(self, run_id: str, key: str) -> str | None:

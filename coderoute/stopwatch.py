@@ -1,10 +1,12 @@
 """Where the time of a run goes: models, sandboxes, waiting; the rest is our own."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
+from typing import Any, Protocol
 
 from coderoute.domain.conversation import ModelReply, ModelRequest
 from coderoute.domain.work import CommandResult, SnapshotFile
@@ -15,7 +17,7 @@ class Kind(StrEnum):
     MODEL = "model"
     SANDBOX = "sandbox"
     WAITING = "waiting"
-    """For a provider that asked us to come back later."""
+    """For a provider that asked us to come back later, or for a place among the runs with sandboxes."""
 
 
 class Stopwatch:
@@ -48,6 +50,39 @@ class Stopwatch:
     def sleep(self, seconds: float) -> None:
         with self.measure(Kind.WAITING):
             time.sleep(seconds)
+
+
+class Answer(Protocol):
+    """What an HTTP library's response says of the connection it comes over."""
+
+    @property
+    def extensions(self) -> Mapping[str, Any]: ...
+
+
+@contextmanager
+def hung_up(answer: Answer, ends_s: float) -> Iterator[None]:
+    """The block, in which nothing more of `answer` comes after `ends_s` of `time.monotonic`: its connection is shut.
+
+    An HTTP library's own limit is for one read, and begins anew with every byte a server lets drip.
+    """
+    stream = answer.extensions.get("network_stream")
+    connection = None if stream is None else stream.get_extra_info("socket")
+    if not isinstance(connection, socket.socket):
+        yield
+        return
+    timer = threading.Timer(max(ends_s - time.monotonic(), 0.0), shut, (connection,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def shut(connection: socket.socket) -> None:
+    """Past SSLSocket.shutdown, which would take the layer above away from whoever reads."""
+    with suppress(OSError):  # it was closed just now
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def covered(spans: Iterator[tuple[float, float]]) -> float:

@@ -1,6 +1,6 @@
 """A conversation that ends with a usable submission, or with the reason why there is none."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -50,14 +50,15 @@ class Talk:
     def __post_init__(self) -> None:
         self.provider = ScriptedProvider(self.replies)
 
-    def hold(self, max_lookup_turns: int = 2) -> Submission[str]:
+    def hold(self, max_lookup_turns: int = 2, context_tokens: int | None = None) -> Submission[str]:
         repository = InMemoryRepository({"a.py": b"x = 1\n"})
         ledger = Ledger(
             run_id="run-1", provider=lambda _: self.provider, store=self.store, prices=OneDollar(),
             budget_usd=Decimal(100),
         )  # fmt: skip
+        request = replace(REQUEST, model=replace(REQUEST.model, context_tokens=context_tokens))
         return converse(
-            ledger, REQUEST, role="frontier", submit="submit", read=read,
+            ledger, request, role="frontier", submit="submit", read=read,
             lookups=Lookups(repository, repository.pin(None).tree), max_lookup_turns=max_lookup_turns,
         )  # fmt: skip
 
@@ -162,3 +163,12 @@ def test_told_again_it_pays_nothing_and_ends_the_same() -> None:
     assert talk.hold() == first
     assert len(talk.provider.requests) == asked
     assert len(talk.store.calls("run-1")) == asked
+
+
+def test_who_has_filled_the_models_context_is_told_to_submit() -> None:
+    long = replace(turn(LOOK), usage=Usage(input_tokens=5_000, output_tokens=10))
+    talk = Talk([long, turn(LOOK), turn(GOOD)])
+    assert talk.hold(max_lookup_turns=9, context_tokens=REQUEST.max_output_tokens + 6_000).turns == 3
+    first, second = talk.exchanges
+    assert first.results[0].text.startswith("    1| x = 1")
+    assert second.results[0].text == "no look-ups are left; call submit now"

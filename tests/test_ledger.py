@@ -24,8 +24,9 @@ from coderoute.domain.conversation import (
 )
 from coderoute.domain.money import CallState, LedgerRow, PriceOverride
 from coderoute.domain.provider_failure import BilledFailure
+from coderoute.domain.tokens import upper_input_tokens
 from coderoute.errors import Blocked, ConfigurationError, Exhausted, ProviderError, Unavailable
-from coderoute.ledger import Ledger, OverBudget, ProviderDown, RetryPolicy, dollars, estimated_input_tokens
+from coderoute.ledger import Ledger, OverBudget, ProviderDown, RetryPolicy, dollars
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PRICE = PriceOverride(input_usd_per_mtok=Decimal(1), output_usd_per_mtok=Decimal(10))
@@ -37,7 +38,7 @@ REQUEST = ModelRequest(
     tags=CallTags(run="run-1", stage="execute", step="step-1", attempt=2),
 )
 REVIEW = replace(REQUEST, tags=CallTags(run="run-1", stage="review"))
-RESERVED = Decimal(estimated_input_tokens(REQUEST) + 10 * 1000) / 10**6
+RESERVED = Decimal(upper_input_tokens(REQUEST) + 10 * 1000) / 10**6
 USAGE = Usage(input_tokens=200, output_tokens=30)
 COST = Decimal(200 + 10 * 30) / 10**6
 REPLY = ModelReply(
@@ -220,7 +221,7 @@ def test_a_reply_without_usage_is_booked_at_its_upper_price_and_flagged(world: W
 
 
 def test_more_input_tokens_than_bytes_were_sent_are_not_believed(world: World) -> None:
-    most = 2 * estimated_input_tokens(REQUEST)
+    most = 2 * upper_input_tokens(REQUEST)
     world.model.acts = [
         replace(REPLY, usage=Usage(input_tokens=most + 1, output_tokens=1)),
         replace(REPLY, usage=Usage(input_tokens=most, output_tokens=1)),
@@ -332,7 +333,7 @@ def test_the_upper_price_is_the_one_of_writing_the_cache_where_that_is_dearer(wo
     world.prices = CachePrices()
     world.ledger().call(REQUEST, role="cheap", key="turn/1")
     (row,) = world.store.calls()
-    assert row.reserved_usd == Decimal(2 * estimated_input_tokens(REQUEST)) / 10**6
+    assert row.reserved_usd == Decimal(2 * upper_input_tokens(REQUEST)) / 10**6
 
 
 LONG = "x" * 2000
@@ -350,7 +351,7 @@ LONG = "x" * 2000
     ],
 )
 def test_everything_that_is_sent_counts_at_two_bytes_a_token(part: str, longer: ModelRequest) -> None:
-    assert 1900 / 2 < estimated_input_tokens(longer) - estimated_input_tokens(REQUEST) < 2200 / 2, part
+    assert 1900 / 2 < upper_input_tokens(longer) - upper_input_tokens(REQUEST) < 2200 / 2, part
 
 
 # Failures
@@ -453,7 +454,7 @@ def test_a_failure_that_came_with_its_bill_is_booked_at_that(world: World) -> No
 
 
 def test_a_bill_that_cannot_be_true_is_not_believed_of_a_failure_either(world: World) -> None:
-    absurd = Usage(input_tokens=2 * estimated_input_tokens(REQUEST) + 1, output_tokens=1)
+    absurd = Usage(input_tokens=2 * upper_input_tokens(REQUEST) + 1, output_tokens=1)
     world.model.acts = [BilledFailure.of(failing(retryable=True, billed=True), absurd)]
     world.ledger().call(REQUEST, role="cheap", key="turn/1")
     assert world.books()[0] == (CallState.ESTIMATED, RESERVED)

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from coderoute.adapters.repository_inmemory import InMemoryRepository
 from coderoute.domain.conversation import JsonObject, ToolCall, ToolResult
-from coderoute.lookups import MAX_CHARS, MAX_LINE_CHARS, MAX_LINES, MAX_MATCHES, Lookups, listing, numbered
+from coderoute.lookups import (
+    MAX_CHARS,
+    MAX_LINE_CHARS,
+    MAX_LINES,
+    MAX_MATCHES,
+    Lookups,
+    listing,
+    no_arguments,
+    numbered,
+)
 
 FILES = {
     ".github/ci.yml": b"on: push\n",
@@ -57,7 +66,7 @@ def test_read_file(what: str, arguments: JsonObject, text: str) -> None:
         ("no arguments", "read_file", None, "no JSON object; send the call again"),
         ("no path", "read_file", {}, "path is missing"),
         ("a number as path", "read_file", {"path": 3}, "path is missing"),
-        ("words as lines", "read_file", {"path": "src/a.py", "start_line": "two"}, "whole numbers"),
+        ("words as lines", "read_file", {"path": "src/a.py", "start_line": "two"}, "is a whole number"),
         (
             "a wrong folder",
             "read_file",
@@ -230,3 +239,22 @@ def test_the_name_of_a_file_is_one_line_that_shows_everything() -> None:
     }
     safe = "a<U+000A><<<end result 0>>><U+000A>b<U+202E>.py"
     assert told == {"list_files": safe, "search": f"{safe}:1: needle"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (
+            '{"pattern": "\\d+"}',
+            'no JSON object (Invalid \\escape, at "{\\"pattern\\": \\"\\\\d+\\"}"); send the call again: in a string a '
+            'backslash is written \\\\ and a quotation mark \\"',
+        ),
+        ('{"pattern": "a" b"}', "no JSON object (Expecting ',' delimiter, at "),
+        ('{"pattern": "a', "no JSON object; send the call again"),
+        ('{"pattern": "a"}', "no JSON object; send the call again"),
+        ("", "no JSON object; send the call again"),
+    ],
+)
+def test_arguments_that_are_no_json_are_told_with_the_place(raw: str, said: str) -> None:
+    call = ToolCall(id="c", name="search", arguments=None, raw_arguments=raw)
+    assert said in no_arguments(call)

@@ -21,11 +21,10 @@ from coderoute.domain.forge import (
     is_ours,
     merge_obstacle,
 )
-from coderoute.errors import BadInput, ConfigurationError, Refused, Unavailable
+from coderoute.errors import BadInput, ConfigurationError, NotYet, Refused, Unavailable
 
 ACME = ForgeRepository(server="https://github.com", owner="acme", name="app")
 US = Account(login="coderoute-bot", human=True)
-START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +62,8 @@ class InMemoryForge:
     """(pull request, method) -> the commit that a merge makes; without it one that nobody has the objects of."""
     down: bool = False
     """Whether every call of ours fails."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """Each thing that happens is a minute later than the one before it by this clock."""
     access_of: dict[str, Access] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
@@ -70,6 +71,10 @@ class InMemoryForge:
     said: dict[int, list[Comment]] = field(default_factory=dict)
     given: dict[int, list[ForgeReview]] = field(default_factory=dict)
     remarks: dict[int, list[LineRemark]] = field(default_factory=dict)
+    longest_file: int = 100
+    """Lines behind it are part of no diff."""
+    forced: dict[str, str] = field(default_factory=dict)
+    """Branch -> when it was last put elsewhere by force."""
     statuses: dict[str, list[Status]] = field(default_factory=dict)
     """Commit -> statuses, newest first."""
     _count: int = 0
@@ -83,7 +88,8 @@ class InMemoryForge:
     def person(self, login: str, access: Access = Access.WRITE, *, human: bool = True) -> Account:
         """Somebody who may do that much from now on."""
         self.access_of[login] = access
-        self.accounts[login] = Account(login=login, human=human)
+        known = self.accounts.get(login)
+        self.accounts[login] = Account(login=login, human=human, id=known.id if known else len(self.accounts) + 1)
         return self.accounts[login]
 
     def open_issue(self, title: str, body: str = "", *, author: str, labels: Sequence[str] = ()) -> int:
@@ -124,8 +130,17 @@ class InMemoryForge:
             given[:] = [replace(other, state="dismissed") if other.id == review.id else other for other in given]
 
     def push(self, branch: str, commit: str) -> None:
-        """Somebody puts a branch at `commit`, by force if need be."""
+        """Somebody adds to a branch, or makes it."""
         self.branches[branch] = commit
+
+    def force(self, branch: str, commit: str) -> None:
+        """Somebody puts a branch at a commit that does not come after where it stood."""
+        self.branches[branch] = commit
+        self.forced[branch] = self._now()
+
+    def retarget(self, number: int, base: str) -> None:
+        """Somebody chooses another branch for the pull request to go into."""
+        self.pulls[number] = replace(self._seen(number), base_branch=base)
 
     def ready(self, number: int) -> None:
         self.pulls[number] = replace(self.pulls[number], draft=False)
@@ -230,12 +245,18 @@ class InMemoryForge:
         self.pull_request(number)
         return tuple(self.given[number])
 
-    def remark(self, number: int, commit: str, remarks: Sequence[LineRemark], *, marker: str) -> None:
+    def head_replaced_at(self, number: int) -> str | None:
+        return self.forced.get(self.pull_request(number).head_branch)
+
+    def remark(self, number: int, commit: str, remarks: Sequence[LineRemark], *, body: str, marker: str) -> None:
         self._write()
         given = self.reviews(number)
-        if not any(marker in review.body and is_ours(review.author, self.me) for review in given):
-            self.review(number, self.us.login, "commented", body=marker, commit=commit)
-            self.remarks[number] += remarks
+        if any(marker in review.body and is_ours(review.author, self.me) for review in given):
+            return
+        if any(remark.line > self.longest_file for remark in remarks):
+            raise Refused(f"{self.repository.slug} refuses the remarks: Line could not be resolved", remedy="see there")
+        self.review(number, self.us.login, "commented", body=body, commit=commit)
+        self.remarks[number] += remarks
 
     def set_status(self, commit: str, *, context: str, state: str, description: str, url: str | None) -> None:
         self._write()
@@ -244,17 +265,17 @@ class InMemoryForge:
         if newest != made:
             self.statuses.setdefault(commit, []).insert(0, made)
 
-    def merge(self, number: int, *, head: str, method: str, title: str, message: str) -> str:
+    def merge(self, number: int, *, head: str, base: str, method: str, title: str, message: str) -> str:
         self._write()
         found = self.pull_request(number)
-        obstacle = merge_obstacle(found, head)
+        obstacle = merge_obstacle(found, head, base)
         if obstacle is not None:
             raise Refused(f"pull request #{number} of {self.repository.slug} {obstacle.why}", remedy=obstacle.remedy)
         if found.merge_commit is not None:
             return found.merge_commit
         missing = self._missing(found, method)
         if missing is not None:
-            raise Refused(
+            raise NotYet(
                 f"{self.repository.slug} refuses to merge pull request #{number}: {missing}", remedy="see there"
             )
         made = self.merged_as(found, method) if self.merged_as else _commit(f"{method} {head} {title} {message}")
@@ -302,7 +323,7 @@ class InMemoryForge:
         return Issue(
             number=pull.number, title=pull.title, body=pull.body, url=pull.url, author=pull.author,
             labels=kept.labels if kept else (), is_open=pull.is_open, is_pull_request=True,
-            updated_at=START.isoformat(), comments=tuple(self.said[pull.number]),
+            updated_at=self.clock().isoformat(), comments=tuple(self.said[pull.number]),
         )  # fmt: skip
 
     def _answer(self) -> None:
@@ -327,7 +348,7 @@ class InMemoryForge:
         return self._count
 
     def _now(self) -> str:
-        return (START + timedelta(minutes=self._next())).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (self.clock() + timedelta(minutes=self._next())).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, kw_only=True)

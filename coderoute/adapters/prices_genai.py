@@ -50,7 +50,7 @@ class GenaiPrices:
         return Tariff(
             listed_as=found.model.id, input=rates["input_mtok"], output=rates["output_mtok"],
             cached_input=rates.get("cache_read_mtok"), cache_write=rates.get("cache_write_mtok"),
-            cache_write_1h=rates.get("cache_write_1h_mtok"),
+            cache_write_1h=rates.get("cache_write_1h_mtok"), context_tokens=found.model.context_window,
         )  # fmt: skip
 
 

@@ -87,6 +87,12 @@ class InMemoryRepository:
             repository_id=f"{next(iter(self._commits))}:in-memory",
         )
 
+    def keep(self, base: Base) -> bool:
+        """Nothing is ever removed here."""
+        if base.tree not in self._trees:
+            raise BadInput(f"the repository has no tree {shown(base.tree)}", remedy="keep one that it has")
+        return True
+
     def revision(self, name: str | None) -> Revision:
         base = self.pin(name)
         parent = self._first_parents[base.commit]

@@ -13,11 +13,11 @@ from coderoute.cli.program import program
 def export(name: str, file: str) -> None:
     """Write RUN into one file: plan, patch, evidence, records, costs. Its patch counts as shown in full then."""
     from coderoute import wiring
-    from coderoute.flow import runs
+    from coderoute.flow import finding
     from coderoute.wiring import bundle
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     made = bundle.export(house, run, Path(file))
     click.echo(f"run {run.id} is in {file}: patch sha256 {made.header.patch_sha256}")
 

@@ -39,14 +39,14 @@ def check(change: str, repo: str, base: str | None, as_ci: bool | None, as_json:
     """
     import os
 
-    from coderoute import wiring
     from coderoute.domain.visible import visible
     from coderoute.report.document import admission_json
+    from coderoute.wiring.check import check as judged
 
     def warn(text: str) -> None:
         click.echo(f"warning: {visible(text)}", err=True)
 
-    found = wiring.check(os.environ, change, repo=Path(repo), base=base, stdin=sys.stdin.buffer, warn=warn, as_ci=as_ci)
+    found = judged(os.environ, change, repo=Path(repo), base=base, stdin=sys.stdin.buffer, warn=warn, as_ci=as_ci)
     click.echo(one_document(admission_json(found.admission, None) or {}) if as_json else as_text(found))
     sys.exit(EXIT_CODES[found.admission.verdict])
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def cancel(name: str) -> None:
     """End RUN without its change. A process that works on it is stopped; its sandboxes are removed."""
     from coderoute import wiring
-    from coderoute.flow import runs
+    from coderoute.flow import finding
     from coderoute.wiring import ending
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     is_new, cleared = ending.cancel(house, run)
     click.echo(f"run {run.id} is cancelled" if is_new else f"run {run.id} was cancelled before")
     tell_of_sandboxes(cleared)
@@ -34,14 +34,14 @@ def cancel(name: str) -> None:
 def purge(name: str | None) -> None:
     """Remove RUN, which has ended: records, patches, sandboxes. Without RUN: all that is old. Costs stay known."""
     from coderoute import wiring
-    from coderoute.flow import runs
+    from coderoute.flow import finding
     from coderoute.wiring import ending
 
     house = wiring.open_house()
     if name is None:
         purge_old(house)
         return
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     tell_of_sandboxes(ending.purge_run(house, run))
     click.echo(f"run {run.id} is removed; what it cost still counts in: {program()} cost")
 

@@ -26,12 +26,12 @@ def gate(name: str) -> None:
     """Look at the evidence and the whole patch of RUN, then approve, reject or send it back."""
     from coderoute import wiring
     from coderoute.domain.run import EXIT_CODES
-    from coderoute.flow import runs
+    from coderoute.flow import finding
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     open_gate(house, run.id)
-    sys.exit(EXIT_CODES[runs.find(house.store, run.id).status])
+    sys.exit(EXIT_CODES[finding.find(house.store, run.id).status])
 
 
 def open_gate(house: "House", run_id: str) -> None:
@@ -40,9 +40,9 @@ def open_gate(house: "House", run_id: str) -> None:
     from coderoute.cli.screen.talk import Talk
     from coderoute.cli.screen.terminal import Terminal, Watch
     from coderoute.domain.reading import GATE, Reading, counted_s
-    from coderoute.flow import people, runs
+    from coderoute.flow import finding, kept, people
 
-    run = runs.find(house.store, run_id)
+    run = finding.find(house.store, run_id)
     sitting = wiring.sit_down(house, run)
     doc = house.document(run_id)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -52,7 +52,7 @@ def open_gate(house: "House", run_id: str) -> None:
     watch = Watch()
     talk = Talk(
         Terminal(watch), sitting, doc, moved=wiring.moved_target(house, run, sitting.base),
-        produced=lambda: people.mark_shown(house.store, run, sitting.patch_sha256, wiring.now()),
+        produced=lambda: kept.mark_shown(house.store, run, sitting.patch_sha256, wiring.now()),
         export=lambda file: write_patch(file, sitting.patch),
     )  # fmt: skip
     try:
@@ -110,13 +110,13 @@ def print_all(house: "House", run: "RunRecord", sitting: "Sitting", doc: dict[st
     from coderoute import wiring
     from coderoute.cli import render
     from coderoute.domain.visible import visible_bytes
-    from coderoute.flow import people
+    from coderoute.flow import kept
 
     click.echo(render.evidence_text(doc))
     click.echo()
     click.echo(visible_bytes(sitting.patch))
     sys.stdout.flush()
-    people.mark_shown(house.store, run, sitting.patch_sha256, wiring.now())
+    kept.mark_shown(house.store, run, sitting.patch_sha256, wiring.now())
     click.echo(render.next_text(doc, program()))
 
 
@@ -145,10 +145,10 @@ def approve(
     """Approve exactly the patch SHA of RUN: naming it states that you have read it."""
     from coderoute import wiring
     from coderoute.domain.gate_session import MIN_DIGITS
-    from coderoute.flow import runs
+    from coderoute.flow import finding
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     record = wiring.approve(
         house, run, patch_name=patch_name, acknowledged=ack, channel="command", claimed_as=claimed_as, note=note
     )
@@ -168,10 +168,10 @@ def approve(
 def reject(name: str, reason: str) -> None:
     """End RUN without its change."""
     from coderoute import wiring
-    from coderoute.flow import people, runs
+    from coderoute.flow import finding, people
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     people.reject(house.store, run, reason, wiring.now())
     click.echo(f"run {run.id} is rejected")
     wiring.tell_forge(house, run.id, warn)
@@ -183,10 +183,10 @@ def reject(name: str, reason: str) -> None:
 def send_back(name: str, comment: str) -> None:
     """Send the change of RUN back with a comment, or answer what blocks it; `resume` goes on."""
     from coderoute import wiring
-    from coderoute.flow import people, runs
+    from coderoute.flow import finding, people
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     taken_as = people.send_back(house.store, run, comment, wiring.now())
     click.echo(f"recorded as {taken_as}; go on with: {program()} resume {run.id}")
     wiring.tell_forge(house, run.id, warn)
@@ -199,10 +199,10 @@ def send_back(name: str, comment: str) -> None:
 def merge(name: str, wait: bool, as_json: bool) -> None:
     """Merge the approved change of RUN."""
     from coderoute import wiring
-    from coderoute.flow import runs
+    from coderoute.flow import finding
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     do_merge(house, run, quiet=as_json, wait=wait)
     if as_json:
         click.echo(one_document(house.document(run.id)))
@@ -216,16 +216,22 @@ def do_merge(house: "House", run: "RunRecord", *, quiet: bool = False, wait: boo
     """
     from coderoute import wiring
     from coderoute.domain.run import Status
+    from coderoute.domain.visible import one_line
     from coderoute.errors import Refused
-    from coderoute.flow import runs
+    from coderoute.flow import finding
 
-    def pause() -> bool:
+    told: list[str] = []
+
+    def pause(missing: str) -> bool:
         if wait:
+            if missing not in told[-1:]:
+                told.append(missing)
+                click.echo(f"waiting: {one_line(missing, 300)}", err=True)
             time.sleep(WAIT_S)
         return wait
 
     result, before = wiring.merge(house, run, pause)
-    if runs.found(house.store, run.id).status is not Status.MERGED:
+    if finding.found(house.store, run.id).status is not Status.MERGED:
         raise Refused(
             f"the branch {result.branch} is made, the target is not moved: {result.why}", remedy=str(result.command)
         )

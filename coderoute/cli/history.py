@@ -10,7 +10,7 @@ import click
 from coderoute.cli.answer import one_document
 
 if TYPE_CHECKING:
-    from coderoute.domain.run import Event
+    from coderoute.domain.run import Event, RunRecord, UnreadableRun
     from coderoute.ports import RunStore
 
 POLL_S = 0.5
@@ -25,17 +25,25 @@ def list_runs(as_json: bool) -> None:
     from coderoute import wiring
     from coderoute.domain.visible import one_line
 
-    house = wiring.open_house()
-    found = [
-        {"run_id": run.id, "status": run.status.value, "reason": run.reason, "title": run.title,
-         "repo": run.repository, "created_at": run.created_at}
-        for run in house.store.runs()
-    ]  # fmt: skip
+    runs = wiring.open_house().store.runs()
     if as_json:
-        click.echo(one_document({"runs": found}))
+        click.echo(one_document({"runs": [listed(run) for run in runs]}))
         return
-    for run in found:
-        click.echo(f"{run['run_id']}  {run['status']:<18} {one_line(str(run['title']), 80)}")
+    for run in runs:
+        doc = listed(run)
+        about = one_line(str(doc["problem"]), 200) if doc["title"] is None else one_line(str(doc["title"]), 80)
+        click.echo(f"{run.id}  {doc['status'] or doc['reason']:<18} {about}")
+
+
+def listed(run: "RunRecord | UnreadableRun") -> dict[str, object]:
+    """A run as `list` has it. Of one that cannot be read nothing but its id and age is known."""
+    from coderoute.domain.run import UnreadableRun
+
+    if isinstance(run, UnreadableRun):
+        return {"run_id": run.id, "status": None, "reason": "unreadable", "problem": run.problem, "title": None,
+                "repo": None, "created_at": run.created_at}  # fmt: skip
+    return {"run_id": run.id, "status": run.status.value, "reason": run.reason, "problem": run.problem,
+            "title": run.title, "repo": run.repository, "created_at": run.created_at}  # fmt: skip
 
 
 @click.command()
@@ -47,22 +55,22 @@ def show(name: str, as_json: bool) -> None:
     from coderoute.cli import render
     from coderoute.cli.program import program
     from coderoute.domain.visible import visible_bytes
-    from coderoute.flow import people, runs
+    from coderoute.flow import finding, kept
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     doc = house.document(run.id)
     if as_json:
         click.echo(one_document(doc))
         return
     click.echo(render.evidence_text(doc))
-    patch = people.patch_text(house.store, run)
+    patch = kept.patch_text(house.store, run)
     if patch is not None:
         sha256, data = patch
         click.echo()
         click.echo(visible_bytes(data))
         sys.stdout.flush()
-        people.mark_shown(house.store, run, sha256, wiring.now())
+        kept.mark_shown(house.store, run, sha256, wiring.now())
     click.echo(render.next_text(doc, program()))
 
 
@@ -74,11 +82,11 @@ def diff(name: str) -> None:
     from coderoute.cli.stream import as_they_are
     from coderoute.domain.visible import visible_bytes
     from coderoute.errors import Refused
-    from coderoute.flow import people, runs
+    from coderoute.flow import finding, kept
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
-    patch = people.patch_text(house.store, run)
+    run = finding.find(house.store, name)
+    patch = kept.patch_text(house.store, run)
     if patch is None:
         raise Refused(f"run {run.id} has no patch yet: it is {run.status.value}", remedy=f"coderoute show {run.id}")
     sha256, data = patch
@@ -88,7 +96,7 @@ def diff(name: str) -> None:
         as_they_are(sys.stdout).write(data)
     sys.stdout.flush()
     # only now: a reader who left in the middle has not seen it in full
-    people.mark_shown(house.store, run, sha256, wiring.now())
+    kept.mark_shown(house.store, run, sha256, wiring.now())
     click.echo(f"patch sha256 {sha256}", err=True)
 
 
@@ -99,10 +107,10 @@ def diff(name: str) -> None:
 def log(name: str, follow: bool, as_json: bool) -> None:
     """What happened in RUN, in order."""
     from coderoute import wiring
-    from coderoute.flow import runs
+    from coderoute.flow import finding
 
     house = wiring.open_house()
-    run = runs.find(house.store, name)
+    run = finding.find(house.store, name)
     told = silent = 0
     while True:
         # asked before the events are read: what comes in between is told the next time
@@ -121,9 +129,9 @@ def log(name: str, follow: bool, as_json: bool) -> None:
 def at_work(store: "RunStore", run_id: str, silent: int) -> bool:
     """Whether somebody works on the run. One that was killed stays `running`: after a silence its lock tells."""
     from coderoute.domain.run import Status
-    from coderoute.flow import runs
+    from coderoute.flow import finding
 
-    if runs.found(store, run_id).status is not Status.RUNNING:
+    if finding.found(store, run_id).status is not Status.RUNNING:
         return False
     if silent < SILENT_POLLS:
         return True
@@ -150,10 +158,10 @@ def cost(name: str | None, as_json: bool) -> None:
     """What RUN cost; without RUN what all runs cost together, and where routing goes wrong."""
     from coderoute import wiring
     from coderoute.cli import costs
-    from coderoute.flow import runs
+    from coderoute.flow import finding
 
     house = wiring.open_house()
-    found = house.cost(runs.find(house.store, name).id if name else None)
+    found = house.cost(finding.find(house.store, name).id if name else None)
     click.echo(one_document(found) if as_json else costs.whole_text(found))
 
 

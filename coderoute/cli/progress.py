@@ -37,6 +37,10 @@ class Progress:
 def line(event: str, data: Mapping[str, object]) -> str:
     """An event as a sentence."""
     match event:
+        case "run.queued":
+            return f"waiting for a place among the runs with sandboxes (limits.docker_runs = {data.get('limit')})"
+        case "run.admitted":
+            return "there is a place now"
         case "image.preparing":
             return "preparing the sandbox image" + (" and its set-up" if data.get("setup") else "")
         case "baseline.started":

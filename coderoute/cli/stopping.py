@@ -64,7 +64,7 @@ def say(text: str) -> None:
 
 def named(error: CoderouteError, run_id: str) -> CoderouteError:
     """`error` with the run in its remedy, and for `--json` beside it."""
-    from coderoute.flow.runs import addressed
+    from coderoute.flow.finding import addressed
 
     error.remedy = addressed(error.remedy, run_id)
     error.run_id = run_id

@@ -56,6 +56,7 @@ def asked_for(command: F) -> F:
         click.option(
             "--max-budget-usd", default=None, metavar="N", callback=dollars, help="The most this run may spend."
         ),
+        click.option("--issue-sha256", "expected_sha256", default=None, hidden=True),  # for a workflow: cli/ci.py
         click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
         click.option("-q", "quiet", is_flag=True, help="No progress."),
         click.option("-v", "verbose", is_flag=True, help="More progress."),
@@ -83,29 +84,30 @@ def read_source(issue: str) -> tuple[bytes, str, str]:
 
 
 def read_task(
-    house: "House", issue: str, repo: str | None, warn: Callable[[str], None]
+    house: "House", issue: str, repo: str | None, warn: Callable[[str], None], expected_sha256: str | None = None
 ) -> "tuple[Intake, Spot | None]":
-    """What is asked, and where on a forge that is; a file of the same name comes first."""
+    """What is asked, and where on a forge that is; a file of the same name comes first, but where a workflow says
+    what the issue has to say."""
     from coderoute import wiring
     from coderoute.domain.issue_name import is_issue_name
     from coderoute.stages.intake import read_issue
 
-    if issue != "-" and not Path(issue).exists() and is_issue_name(issue):
-        return wiring.look_up(house, issue, Path(repo).absolute() if repo is not None else None, warn)
+    if expected_sha256 is not None or (issue != "-" and not Path(issue).exists() and is_issue_name(issue)):
+        return wiring.look_up(house, issue, None if repo is None else Path(repo).absolute(), warn, expected_sha256)
     raw, source, name = read_source(issue)
     return read_issue(raw, source=source, name=name), None
 
 
 def begin_and_drive(
     issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, *,
-    plan_only: bool, ask_plan: bool, as_json: bool, quiet: bool, verbose: bool,
+    plan_only: bool, ask_plan: bool, expected_sha256: str | None, as_json: bool, quiet: bool, verbose: bool,
 ) -> None:  # fmt: skip
     from coderoute import wiring
 
     overrides = [*config, *([f"limits.budget_usd={max_budget_usd}"] if max_budget_usd is not None else [])]
     house = wiring.open_house()
     progress = Progress(quiet=quiet, verbose=verbose)
-    intake, spot = read_task(house, issue, repo, progress.warn)
+    intake, spot = read_task(house, issue, repo, progress.warn, expected_sha256)
     run_id = wiring.begin(
         house, intake, repo=Path(repo or ".").absolute(), base=base, overrides=overrides,
         plan_only=plan_only or ask_plan, consent=ask_consent, warn=progress.warn, spot=spot,
@@ -163,26 +165,26 @@ def ask_consent(text: str, digest: str) -> bool:
 @asked_for
 @click.option("--ask-plan", is_flag=True, help="Stop after the plan and ask.")
 def run(
-    issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, as_json: bool,
-    quiet: bool, verbose: bool, ask_plan: bool,
+    issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None,
+    expected_sha256: str | None, as_json: bool, quiet: bool, verbose: bool, ask_plan: bool,
 ) -> None:  # fmt: skip
     """Take ISSUE (a Markdown file, or - for stdin) to a change that waits for your approval."""
     begin_and_drive(
-        issue, repo, base, config, max_budget_usd, plan_only=False, ask_plan=ask_plan, as_json=as_json, quiet=quiet,
-        verbose=verbose,
+        issue, repo, base, config, max_budget_usd, plan_only=False, ask_plan=ask_plan,
+        expected_sha256=expected_sha256, as_json=as_json, quiet=quiet, verbose=verbose,
     )  # fmt: skip
 
 
 @click.command()
 @asked_for
 def plan(
-    issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, as_json: bool,
-    quiet: bool, verbose: bool,
+    issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None,
+    expected_sha256: str | None, as_json: bool, quiet: bool, verbose: bool,
 ) -> None:  # fmt: skip
     """Only plan ISSUE and quote it; `resume` executes the plan."""
     begin_and_drive(
-        issue, repo, base, config, max_budget_usd, plan_only=True, ask_plan=False, as_json=as_json, quiet=quiet,
-        verbose=verbose,
+        issue, repo, base, config, max_budget_usd, plan_only=True, ask_plan=False,
+        expected_sha256=expected_sha256, as_json=as_json, quiet=quiet, verbose=verbose,
     )  # fmt: skip
 
 
@@ -194,10 +196,10 @@ def plan(
 def resume(name: str, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Go on with RUN: finished stages are not done again, paid calls are not paid again."""
     from coderoute import wiring
-    from coderoute.flow import runs
+    from coderoute.flow import finding
 
     house = wiring.open_house()
-    found = runs.find(house.store, name)
+    found = finding.find(house.store, name)
     progress = Progress(quiet=quiet, verbose=verbose)
     with driving(found.id):
         wiring.drive(house, found.id, progress.show)

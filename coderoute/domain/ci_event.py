@@ -1,4 +1,4 @@
-"""An event of GitHub Actions -> who asks for a run of which issue, or why nobody does.
+"""An event of GitHub Actions -> who asks for a run of which issue, or for a merge; or why nobody does.
 
 An event's file is written by the forge, but most texts in it by whoever likes to: an issue's title, a comment, a label.
 """
@@ -19,6 +19,8 @@ NEEDED = "write, maintain or admin"
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,60}[A-Za-z0-9])?")
 _NUMBER = re.compile(r"#?([1-9][0-9]{0,9})")
+_BRANCH = re.compile(r"coderoute/[A-Za-z0-9._-]{1,120}-([0-9a-f]{8})")
+_WORD = re.compile(r"/coderoute[ \t]+(?:approve|reject|send-back|merge)\b")
 _COMMAND = re.compile(r"/coderoute(?:[ \t]+(?P<mode>[a-z-]+))?[ \t]*")
 
 
@@ -33,6 +35,16 @@ class Ask:
     how: str
     """`dispatch`, `label` or `comment`."""
     issue_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeAsk:
+    """Somebody said something about a pull request that may end in its merge. `run_id` None: nobody has looked yet
+    which run it is of."""
+
+    pull: int
+    actor: str
+    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +78,36 @@ def asked(name: str, payload: bytes, *, repository: ForgeRepository, label: str)
             return NotAsked(reason="other_event", detail=f"the event {shown(name)[:60]!r} starts nothing")
 
 
-def allowed(ask: Ask, access: Access) -> NotAsked | None:
-    """Why the forge's own word about its sender forbids it, None where it does not."""
+def asked_to_merge(name: str, payload: bytes, *, repository: ForgeRepository) -> MergeAsk | NotAsked:
+    """The pull request that the event `name` is a person's word about. What the word is worth is for the forge."""
+    event = _read(payload)
+    if isinstance(event, NotAsked):
+        return event
+    if _text(event, "repository", "full_name").lower() != repository.slug.lower():
+        return NotAsked(reason="other_repository", detail=f"the event is not of {repository.slug}")
+    actor = _person(event, "sender")
+    if actor is None:
+        return NotAsked(reason="not_a_person", detail="its sender is no person: bots and apps start nothing")
+    match name:
+        case "pull_request_review":
+            return _reviewed(event, actor)
+        case "issue_comment":
+            return _spoken(event, actor)
+        case _:
+            return NotAsked(reason="other_event", detail=f"the event {shown(name)[:60]!r} merges nothing")
+
+
+def run_of_branch(branch: str) -> str | None:
+    """The run whose change is on `branch`, by its name alone; None for a branch of another kind."""
+    found = _BRANCH.fullmatch(branch)
+    return found and found[1]
+
+
+def allowed(actor: str, access: Access) -> NotAsked | None:
+    """Why what the forge lets `actor` do is not enough, None where it is."""
     if access.may_write:
         return None
-    return NotAsked(reason="no_permission", detail=f"{ask.actor} has {access.value} permission; {NEEDED} is needed")
+    return NotAsked(reason="no_permission", detail=f"{actor} has {access.value} permission; {NEEDED} is needed")
 
 
 def issue_sha256(title: str, body: str) -> str:
@@ -112,10 +149,9 @@ def _labelled(event: Mapping[str, object], actor: str, label: str) -> Ask | NotA
 
 
 def _commented(event: Mapping[str, object], actor: str) -> Ask | NotAsked:
-    if _text(event, "action") != "created":
-        return NotAsked(reason="edited", detail="only a new comment counts, not one that was edited or deleted")
-    if _person(event, "comment", "user") != actor or _at(event, "comment", "performed_via_github_app") is not None:
-        return NotAsked(reason="not_a_person", detail="the comment was not written by the person who sent it")
+    refused = _not_new(event, actor)
+    if refused is not None:
+        return refused
     first = _text(event, "comment", "body").split("\n", 1)[0].rstrip("\r")
     command = _COMMAND.fullmatch(first)
     if command is None:
@@ -124,6 +160,40 @@ def _commented(event: Mapping[str, object], actor: str) -> Ask | NotAsked:
     if mode not in MODES:
         return NotAsked(reason="other_command", detail=f"/coderoute {mode} starts no run")
     return _of_issue(event, actor, mode, "comment")
+
+
+def _reviewed(event: Mapping[str, object], actor: str) -> MergeAsk | NotAsked:
+    if _text(event, "action") != "submitted" or _text(event, "review", "state").lower() != "approved":
+        return NotAsked(reason="no_approval", detail="only an approving review, just given, can end in a merge")
+    if _person(event, "review", "user") != actor:
+        return NotAsked(reason="not_a_person", detail="the review was not given by the person who sent it")
+    return _of_pull_request(actor, _at(event, "pull_request", "number"))
+
+
+def _spoken(event: Mapping[str, object], actor: str) -> MergeAsk | NotAsked:
+    if _at(event, "issue", "pull_request") is None:
+        return NotAsked(reason="no_pull_request", detail="the comment is on an issue, not on a pull request")
+    refused = _not_new(event, actor)
+    if refused is not None:
+        return refused
+    if not _WORD.match(_text(event, "comment", "body").strip()):
+        return NotAsked(reason="no_command", detail="the comment does not begin with a word to coderoute")
+    return _of_pull_request(actor, _at(event, "issue", "number"))
+
+
+def _of_pull_request(actor: str, number: object) -> MergeAsk | NotAsked:
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 10**10:
+        return NotAsked(reason="no_pull_request", detail="the event names no pull request")
+    return MergeAsk(pull=number, actor=actor)
+
+
+def _not_new(event: Mapping[str, object], actor: str) -> NotAsked | None:
+    """Why its comment does not count, None where `actor` has just written it."""
+    if _text(event, "action") != "created":
+        return NotAsked(reason="edited", detail="only a new comment counts, not one that was edited or deleted")
+    if _person(event, "comment", "user") != actor or _at(event, "comment", "performed_via_github_app") is not None:
+        return NotAsked(reason="not_a_person", detail="the comment was not written by the person who sent it")
+    return None
 
 
 def _of_issue(event: Mapping[str, object], actor: str, mode: str, how: str) -> Ask | NotAsked:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from coderoute.domain.run import Status
+from coderoute.domain.run import EXIT_CODES, Status
 from coderoute.domain.visible import one_line
 from coderoute.errors import BadInput
 
@@ -32,8 +32,12 @@ FORMS = {
     "actor": re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,61}"),
     "reason": re.compile(r"[a-z_]{1,40}"),
     "issue_sha256": re.compile(r"[0-9a-f]{64}"),
+    "pull": re.compile(r"[1-9][0-9]{0,9}"),
+    "workflow_run": re.compile(r"[1-9][0-9]{0,15}"),
 }
 """Name of an output -> all that it can be; anything else is left empty."""
+
+OF_STATUS = {status.value: code for status, code in EXIT_CODES.items()}
 
 OF_A_RUN = (
     "conclusion", "run_id", "pull_request", "branch", "commit", "patch_sha256", "cost_usd", "escalations",
@@ -59,18 +63,27 @@ class Remark:
 
 
 def outputs(document: object, exit_code: int) -> dict[str, str]:
-    """The outputs of a run, all of them: of its JSON document, or where there is none of how the command ended."""
+    """The outputs of a run, all of them: of its JSON document, and of how the command ended that left it."""
     doc = document if isinstance(document, dict) else {}
-    conclusion = _text(doc, "status") or CONCLUSIONS.get(exit_code, Status.FAILED.value)
     escalations = doc.get("escalations")
     found = {
-        "conclusion": conclusion, "run_id": _text(doc, "run_id"),
+        "conclusion": conclusion(_text(doc, "status"), exit_code), "run_id": _text(doc, "run_id"),
         "pull_request": _text(doc, "pull_request") or _text(doc, "pull_request", "url"),
         "branch": _text(doc, "branch"), "commit": _text(doc, "commit"), "patch_sha256": _text(doc, "patch", "sha256"),
         "cost_usd": _text(doc, "cost", "total_usd"),
         "escalations": str(len(escalations)) if isinstance(escalations, list) else "",
     }  # fmt: skip
     return valid(found)
+
+
+def conclusion(status: str, exit_code: int) -> str:
+    """The run's status where the command ended as that status ends; else what the command came to: a change may wait
+    for its person, and its pull request could not be made."""
+    if status == Status.RUNNING.value:  # its process is gone
+        return Status.INTERRUPTED.value
+    if OF_STATUS.get(status) == exit_code:
+        return status
+    return CONCLUSIONS.get(exit_code, Status.FAILED.value)
 
 
 def valid(values: Mapping[str, str]) -> dict[str, str]:
@@ -86,7 +99,9 @@ def output_lines(values: Mapping[str, str], delimiter: str) -> str:
     return "".join(f"{row}\n" for row in rows)
 
 
-def command_words(*, issue: str, mode: str, models: str, budget: str, config: str) -> tuple[str, ...]:
+def command_words(
+    *, issue: str, issue_sha256: str, mode: str, models: str, budget: str, config: str
+) -> tuple[str, ...]:  # fmt: skip
     """The arguments of `coderoute` for the inputs of the action; each line of `models` and `config` is one.
 
     Raises:
@@ -97,6 +112,10 @@ def command_words(*, issue: str, mode: str, models: str, budget: str, config: st
     if not FORMS["issue"].fullmatch(issue):
         raise _wrong("issue", issue, "OWNER/REPO#12")
     words = [mode, issue, "--json"]
+    if issue_sha256:
+        if not FORMS["issue_sha256"].fullmatch(issue_sha256):
+            raise _wrong("issue_sha256", issue_sha256, "what the gate's output issue_sha256 says")
+        words += ["--issue-sha256", issue_sha256]
     for line in filter(None, map(str.strip, models.splitlines())):
         named = _MODEL.fullmatch(line)
         if named is None:

@@ -22,6 +22,11 @@ class ModelRef:
     stream: bool | None = None
     """Whether the answer is asked for as a stream; None: the adapter knows. With a stream an error status comes before
     anything is paid, and nothing on the way gives up because of a long silence."""
+    edit_format: str | None = None
+    """How it writes changes: `replace`, `whole` or `patch`; None: as most do."""
+    context_tokens: int | None = None
+    """What a conversation with it may come to, the answer included, before it does not fit or costs more by the token;
+    None: nobody knows."""
 
     @property
     def name(self) -> str:

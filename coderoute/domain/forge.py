@@ -1,6 +1,6 @@
 """What a forge knows: issues, pull requests, and who said what. All text in it is untrusted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -42,6 +42,8 @@ class Account:
 
     login: str
     human: bool
+    id: int | None = field(default=None, compare=False)
+    """The forge's number for it, which stays when it is renamed; None where nobody said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +122,22 @@ class ForgeReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRemark:
-    """A finding for one line of a pull request's new side."""
+    """A finding for one line of a pull request's diff."""
 
     path: str
     line: int
     body: str
+    removed: bool = False
+    """The line is of a file that the pull request deletes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What one review says there: `body` goes with the `remarks`, `whole` has them all in its text."""
+
+    body: str
+    whole: str
+    remarks: tuple[LineRemark, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +148,9 @@ class Obstacle:
     remedy: str
 
 
-def merge_obstacle(found: PullRequest, head: str) -> Obstacle | None:
-    """What keeps `found` from being merged at the commit `head`, as far as it says; None also where it was merged with
-    that head. What the forge's own rules demand only the forge knows."""
+def merge_obstacle(found: PullRequest, head: str, base: str) -> Obstacle | None:
+    """What keeps `found` from being merged at the commit `head` into the branch `base`, as far as it says; None also
+    where it was merged with that head. What the forge's own rules demand only the forge knows."""
     if found.head_commit != head:
         return Obstacle(
             why=f"is at {found.head_commit[:12]} now, not at {head[:12]}",
@@ -145,6 +158,11 @@ def merge_obstacle(found: PullRequest, head: str) -> Obstacle | None:
         )
     if found.merged:
         return None
+    if found.base_branch != base:
+        return Obstacle(
+            why=f"would go into {found.base_branch} now, and was approved for {base}",
+            remedy=f"set its base to {base} again, or: coderoute reject RUN --reason ...",
+        )
     if not found.is_open:
         return Obstacle(why="is closed", remedy="reopen it, or: coderoute reject RUN")
     if found.draft:

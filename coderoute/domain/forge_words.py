@@ -37,7 +37,7 @@ class Word:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What a word must be about. `since` is the id of the newest comment that was there before this head was pushed:
-    what was said before was said of something else. `requester` is barred where somebody else has to approve."""
+    what was said before was said of something else. `barred` may not approve, since somebody else has to."""
 
     patch_sha256: str
     head: str
@@ -45,6 +45,11 @@ class Subject:
     items: frozenset[str]
     """Protected items, each to be acknowledged."""
     barred: frozenset[str] = frozenset()
+    away_until: str = ""
+    """ISO 8601: approvals up to then do not count, since the pull request was another one in between. A refusal of then
+    counts all the same."""
+    oldest: str = ""
+    """ISO 8601: what was approved before then has come to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,8 @@ def spoken(subject: Subject, comments: Iterable[Comment], may: "Permission", pas
             passed.append(f"{who.login}'s /coderoute {verb} was edited after it was written")
         elif verb is Verb.APPROVE and not names_patch(rest, subject.patch_sha256):
             passed.append(f"{who.login}'s /coderoute approve does not name this patch ({subject.patch_sha256[:12]})")
+        elif verb is Verb.APPROVE and is_over(subject, who, comment.created_at, passed):
+            continue
         elif may.write(who) if verb is not Verb.APPROVE else may.approve(who):
             yield Word(
                 verb=verb, by=who.login, at=comment.created_at,
@@ -114,11 +121,22 @@ def reviewed(subject: Subject, reviews: Sequence[ForgeReview], may: "Permission"
             continue
         if review.commit != subject.head:
             passed.append(f"{review.author.login} approved another commit ({(review.commit or 'unknown')[:12]})")
+        elif is_over(subject, review.author, review.submitted_at, passed):
+            continue
         elif may.approve(review.author):
             yield Word(
                 verb=Verb.APPROVE, by=review.author.login, at=review.submitted_at, text=review.body,
                 acknowledged=tuple(ACKNOWLEDGED.findall(review.body)),
             )  # fmt: skip
+
+
+def is_over(subject: Subject, who: Account, at: str, passed: list[str]) -> bool:
+    """Whether an approval of that time has to be said again."""
+    if at < subject.oldest:
+        passed.append(f"{who.login} approved more than a day ago: it has to be said again")
+    elif at <= subject.away_until:
+        passed.append(f"{who.login} approved before the branch or its target was changed: it has to be said again")
+    return at < subject.oldest or at <= subject.away_until
 
 
 def objecting(subject: Subject, reviews: Sequence[ForgeReview]) -> list[ForgeReview]:

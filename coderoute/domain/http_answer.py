@@ -11,6 +11,7 @@ from coderoute.domain.wire import json_object
 LARGEST_ANSWER_BYTES = 16 * 2**20
 """Far more than any model may say in one turn; what is longer is no answer."""
 LARGEST_ERROR_BYTES = 64 * 2**10
+LATE = "it was still coming when its time was over"
 EVENT_STREAM = "text/event-stream"
 
 
@@ -78,7 +79,13 @@ class Allowance:
                 raise TooLong(f"more than {self.most_bytes} bytes")
             yield chunk
             if self.monotonic() > self.ends_s:
-                raise TooSlow("it was still coming when its time was over")
+                raise TooSlow(LATE)
+        if self.monotonic() > self.ends_s:  # it ended because we hung up
+            raise TooSlow(LATE)
+
+    def cause(self, error: Exception) -> Exception:
+        """Why no more came: that we hung up looks to an HTTP library like a broken connection."""
+        return TooSlow(LATE) if self.monotonic() > self.ends_s else error
 
 
 def error_answer(answer: HttpAnswer, allowance: Allowance, broken: type[Exception]) -> ErrorAnswer:

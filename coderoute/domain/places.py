@@ -100,11 +100,6 @@ def decision(step: str, number: int) -> str:
     return f"decision/{step}/{number}"
 
 
-def reproduction(plan_number: int) -> str:
-    """Whether the reproduction test of plan `plan_number` is red on the base."""
-    return f"reproduction/{plan_number}"
-
-
 def candidate(number: int) -> str:
     """The whole change that goes to review and to the gate, counted from 1."""
     return f"candidate/{number}"
@@ -218,6 +213,17 @@ def published(candidate_number: int) -> str:
 def heard_before(candidate_number: int) -> str:
     """The newest comment on the pull request before this candidate was pushed."""
     return f"publishing/{candidate_number}/since"
+
+
+def co_author(candidate_number: int) -> str:
+    """Who asked, as the commits of this candidate name them; empty where that is nobody with an address."""
+    return f"publishing/{candidate_number}/co-author"
+
+
+def away(candidate_number: int, number: int | str = "") -> str:
+    """That the pull request was seen to be another one than was published, counted from 1: when the newest word was
+    said by then."""
+    return f"publishing/{candidate_number}/away/{number}"
 
 
 def committed_at(candidate_number: int) -> str:

@@ -48,6 +48,16 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableRun:
+    """A row of the run table that stands for no run this version knows: damaged, or written by a newer one."""
+
+    id: str
+    created_at: str
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One line of the run's log."""
 

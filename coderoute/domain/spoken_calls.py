@@ -35,7 +35,7 @@ def _candidates(text: str) -> tuple[str, list[object], bool]:
     if tagged:
         blocks = [[*CLOSED.split(piece, maxsplit=1), ""][:2] for piece in tagged]  # the last may lack its end
         words = "\n".join(part for part in (before.strip(), *(after.strip() for _, after in blocks)) if part)
-        return words, [json_object(block) for block, _ in blocks], True
+        return words, [json_object(block, by_model=True) for block, _ in blocks], True
     whole = _json(MARKER.sub("", text))
     if whole is not None:
         return "", whole if isinstance(whole, list) else [whole], True
@@ -56,7 +56,7 @@ def _meant(value: object, tools: Sequence[Tool], *, may_be_bare: bool) -> Iterat
     name = next((value[key] for key in NAMES if isinstance(value.get(key), str)), None)
     given = next((value[key] for key in ARGUMENTS if key in value), None)
     if isinstance(given, str):
-        given = json_object(given)
+        given = json_object(given, by_model=True)
     named = [tool for tool in tools if tool.name == name and isinstance(given, dict) and fits(given, tool.schema)]
     if named and isinstance(given, dict):
         yield named[0].name, given
@@ -116,7 +116,7 @@ def _is(value: object, kind: object) -> bool:
 
 def _json(text: str) -> object:
     try:
-        value: object = json.loads(text)
+        value: object = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return None
     return value

@@ -39,6 +39,15 @@ class Tariff:
     cached_input: Rate | None = None
     cache_write: Rate | None = None
     cache_write_1h: Rate | None = None
+    context_tokens: int | None = None
+    """The model's context window; None: the list does not say."""
+
+    @property
+    def even_tokens(self) -> int | None:
+        """Up to how many tokens of input the price of a token stays the same; None: it never changes."""
+        rates = (self.input, self.output, self.cached_input, self.cache_write)
+        steps = [rate.tiers[0].above_tokens for rate in rates if rate is not None and rate.tiers]
+        return min(steps, default=None)
 
     def cost_usd(self, usage: Usage) -> Decimal:
         """Exact dollars for `usage`."""

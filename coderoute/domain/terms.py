@@ -95,8 +95,12 @@ class Terms:
     """A pull request is opened as a draft, which a person marks as ready."""
     labels: tuple[str, ...] = ()
     """Of a pull request."""
+    line_comments: bool = False
+    """What the review found is said beside the lines of the pull request, too."""
     parallel_steps: int = 1
     """Steps of a plan that may be worked on at the same time."""
+    docker_runs: int = 8
+    """Runs of this installation that may have sandboxes at the same time; this one waits while so many have."""
     tariffs: dict[str, Tariff] = field(default_factory=dict)
     """What the price list said when the run began, by `provider:model`."""
 

@@ -71,10 +71,11 @@ def well_formed(value: object) -> object:
             return value
 
 
-def json_object(text: str | bytes) -> JsonObject | None:
-    """The JSON object in `text`, None if it is anything else."""
+def json_object(text: str | bytes, *, by_model: bool = False) -> JsonObject | None:
+    """The JSON object in `text`, None if it is anything else. `by_model`: line breaks and tabs may stand in its strings
+    as they are, since what is meant by them is plain."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, strict=not by_model)
     except (ValueError, RecursionError):
         return None
     return {str(key): item for key, item in value.items()} if isinstance(value, dict) else None

@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-from pathlib import Path
-from typing import TypeVar
+from dataclasses import replace
 
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate, EvidenceOfChange
@@ -14,15 +13,13 @@ from coderoute.domain.plan import Plan
 from coderoute.domain.task import Base, Task
 from coderoute.domain.terms import Terms
 from coderoute.domain.work import Patch
-from coderoute.errors import CoderouteError
 from coderoute.flow.admission import admit_tree
 from coderoute.flow.evidence import counts
+from coderoute.flow.kept import needed, read_patch
 from coderoute.flow.world import World
 from coderoute.journal import Journal, canonical_sha256
 from coderoute.stages.approve import Exhibit
 from coderoute.stages.verify.second_run import protected_items
-
-T = TypeVar("T")
 
 
 def write_patch(world: World, base: Base, tree: str) -> Patch:
@@ -41,25 +38,6 @@ def write_patch(world: World, base: Base, tree: str) -> Patch:
     return Patch(
         base_tree=base.tree, tree=tree, sha256=sha256, path=str(path), changes=world.repository.changes(base.tree, tree)
     )
-
-
-def read_patch(patch: Patch) -> bytes:
-    """The bytes of the patch file.
-
-    Raises:
-        CoderouteError: the file is gone or was changed.
-    """
-    try:
-        data = Path(patch.path).read_bytes()
-    except OSError as error:
-        raise CoderouteError(
-            f"the patch file {patch.path} cannot be read: {error.strerror}", remedy="start the run anew: coderoute run"
-        ) from error
-    if hashlib.sha256(data).hexdigest() != patch.sha256:
-        raise CoderouteError(
-            f"the patch file {patch.path} was changed after it was made", remedy="start the run anew: coderoute run"
-        )
-    return data
 
 
 def make_candidate(
@@ -112,22 +90,15 @@ def exhibit(journal: Journal, run_id: str) -> tuple[Exhibit, Candidate, Plan] | 
 
 
 def evidence_of(journal: Journal, candidate: Candidate) -> EvidenceOfChange:
+    """The same on every machine: where the patch file lies is no part of it."""
     return EvidenceOfChange(
         task=needed(journal, places.TASK, Task),
         terms=needed(journal, places.TERMS, Terms),
         baseline=journal.get(places.baseline_of(candidate.ground), TestReport),
-        candidate=candidate,
+        candidate=replace(candidate, patch=replace(candidate.patch, path="")),
         review=journal.get(places.review(candidate.number), Review),
         decisions=tuple(needed(journal, key, Decision) for key in journal.keys("decision/")),
     )
-
-
-def needed(journal: Journal, key: str, kind: type[T]) -> T:
-    """The record under `key`, which the story has written before."""
-    value = journal.get(key, kind)
-    if value is None:
-        raise CoderouteError(f"the record {key!r} is missing from this run", remedy="start the run anew: coderoute run")
-    return value
 
 
 def summary_for_reviewer(candidate: Candidate, baseline: TestReport | None) -> str:

@@ -51,8 +51,9 @@ def purge(store: RunStore, run: RunRecord, clear_away: Callable[[], None]) -> No
 def long_finished(store: RunStore, now: datetime) -> tuple[RunRecord, ...]:
     """The runs that ended and had no event for KEPT, oldest first."""
     return tuple(
-        run for run in reversed(store.runs()) if run.status in FINISHED and now - last_moment(store, run) > KEPT
-    )
+        run for run in reversed(store.runs())
+        if isinstance(run, RunRecord) and run.status in FINISHED and now - last_moment(store, run) > KEPT
+    )  # fmt: skip
 
 
 def last_moment(store: RunStore, run: RunRecord) -> datetime:

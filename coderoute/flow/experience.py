@@ -17,6 +17,7 @@ from coderoute.domain.economics import (
     learn,
     odds_of,
 )
+from coderoute.domain.edit_format import EditFormat
 from coderoute.domain.judgement import Decision, Evidence
 from coderoute.domain.money import CallState, LedgerRow
 from coderoute.domain.plan import Class, Kind
@@ -25,6 +26,7 @@ from coderoute.journal import from_json, to_json
 from coderoute.ports import RunStore
 from coderoute.prompt import sha256
 from coderoute.stages.escalate.decide import says_of_model
+from coderoute.stages.execute.offered import words_sha256
 from coderoute.stages.plan.quote import ATTEMPT, PLAN, CostOf
 
 T = TypeVar("T")
@@ -86,12 +88,13 @@ def readable(outcomes: Sequence[tuple[str, str]], prefix: str, kind: type[T]) ->
 def executor_prompts_sha256() -> str:
     """Of everything an executor is told beside its step."""
     digests = [sha256(EXECUTOR, name) for name in EXECUTOR_PROMPTS]
+    digests += [words_sha256(format_) for format_ in EditFormat]
     return hashlib.sha256("\n".join(digests).encode("ascii")).hexdigest()
 
 
 def known_as(model: ModelRef) -> str:
-    """The name outcomes are counted under: the same model with another effort is another one."""
-    return model.name if model.effort is None else f"{model.name} {model.effort}"
+    """The name outcomes are counted under: the same model with another effort or format of changes is another one."""
+    return " ".join(part for part in (model.name, model.effort, model.edit_format) if part is not None)
 
 
 def economics_of(

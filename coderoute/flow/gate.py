@@ -8,7 +8,8 @@ from coderoute.domain.hunks import Piece, pieces
 from coderoute.domain.judgement import AdmissionItem, Finding, Review
 from coderoute.domain.run import RunRecord, Status
 from coderoute.domain.task import Base, Task
-from coderoute.flow.candidate import exhibit, needed, read_patch
+from coderoute.flow.candidate import exhibit
+from coderoute.flow.kept import needed, read_patch
 from coderoute.flow.people import barred, not_now
 from coderoute.journal import Journal
 from coderoute.ports import RunStore

@@ -6,8 +6,8 @@ from coderoute.domain import places
 from coderoute.domain.judgement import TestReport
 from coderoute.domain.task import Base
 from coderoute.flow.baseline import believed, measure
-from coderoute.flow.candidate import needed
 from coderoute.flow.experience import Experience
+from coderoute.flow.kept import needed
 from coderoute.flow.world import Questions, World
 
 

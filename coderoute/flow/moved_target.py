@@ -36,6 +36,7 @@ def notice(world: World, run: RunRecord) -> bool:
         return False
     if run.status is Status.APPROVED and done.tree == now.tree:
         return False  # this is our own merge, killed before it was written down; `merge` finishes it
+    world.repository.keep(now)
     world.journal.once(places.moved(candidate.number), Base, lambda: now)
     world.tell("target.moved", {"target": now.target, "from": shown.base.commit, "to": now.commit})
     return True

@@ -11,13 +11,15 @@ from coderoute.domain.economics import ReviewOutcome
 from coderoute.domain.plan import Plan
 from coderoute.domain.reading import BETWEEN_COMMANDS, IDLE_S, Reading
 from coderoute.domain.run import EXIT_CODES, FINISHED, Approval, RunRecord, Status
-from coderoute.domain.task import Task
+from coderoute.domain.task import Base, Task
 from coderoute.domain.terms import Terms
-from coderoute.errors import BadInput, CoderouteError, Refused
+from coderoute.errors import BadInput, CoderouteError, Refused, TargetMoved
 from coderoute.flow.admission import admit_tree
-from coderoute.flow.candidate import exhibit, needed, read_patch
+from coderoute.flow.candidate import exhibit
 from coderoute.flow.experience import remember_review
-from coderoute.flow.runs import addressed, found
+from coderoute.flow.finding import addressed, found
+from coderoute.flow.kept import needed, read_patch
+from coderoute.flow.runs import other_history, way_back
 from coderoute.flow.withdrawing import REJECTED, SENT_BACK, void, withdraw
 from coderoute.journal import Journal
 from coderoute.ports import Identity, MergeResult, Repository, RunStore
@@ -58,11 +60,6 @@ def stands(store: RunStore, run: RunRecord) -> tuple[Exhibit, Candidate, Plan]:
     return shown
 
 
-def mark_shown(store: RunStore, run: RunRecord, patch_sha256: str, now: datetime) -> None:
-    """Note that the whole patch was produced for a person."""
-    Journal(store, run.id).once(places.shown(patch_sha256), str, now.isoformat)
-
-
 def note_reading(store: RunStore, run: RunRecord, look: Reading) -> None:
     """Keep how long a person looked at the change."""
     journal = Journal(store, run.id)
@@ -79,15 +76,6 @@ def look_between(journal: Journal, patch_sha256: str, now: datetime) -> Reading 
     since = max(datetime.fromisoformat(at) for at in [shown, *(look.until for look in looks)])
     seconds = min(max((now - since).total_seconds(), 0.0), IDLE_S)
     return Reading(patch_sha256=patch_sha256, seconds=seconds, how=BETWEEN_COMMANDS, until=now.isoformat())
-
-
-def patch_text(store: RunStore, run: RunRecord) -> tuple[str, bytes] | None:
-    """(sha256, bytes) of the change as it stands, None before there is one."""
-    numbers = [int(key.rsplit("/", 1)[1]) for key in Journal(store, run.id).keys("candidate/")]
-    if not numbers:
-        return None
-    candidate = needed(Journal(store, run.id), places.candidate(max(numbers)), Candidate)
-    return candidate.patch.sha256, read_patch(candidate.patch)
 
 
 def approve(
@@ -243,6 +231,7 @@ def merge(
             raise not_now(run, ", not approved")
         shown, candidate, plan = stands(store, run)
         approval = valid_approval(store, run, shown, key, now)
+        check_target(repository, shown.base)
         check_ground(repository, shown)
         read_patch(candidate.patch)
         check_admission(repository, shown, plan, needed(journal, places.TERMS, Terms))
@@ -261,6 +250,28 @@ def merge(
 
 SEEN_IN_RUNS = "tests.differ"
 """The rule of items that come of two test runs; the evidence's hash binds them."""
+
+
+def check_target(repository: Repository, base: Base) -> None:
+    """Raises Refused unless the branch that the change is for is there, with the history it was made on."""
+    if base.target is None:
+        return
+    try:
+        now = repository.pin(base.target)
+    except BadInput as gone:
+        raise Refused(f"nothing was merged: {gone.problem}", remedy=way_back(base, "merge")) from gone
+    other = other_history(now, base)
+    if other is not None:
+        raise Refused(
+            f"nothing was merged: {other}",
+            remedy="take the change by hand: coderoute diff RUN > change.patch, then: git apply change.patch\n"
+            "or end this run, and have it made anew: coderoute reject RUN --reason ..., then: coderoute run",
+        )
+    if now.commit != base.commit:
+        try:
+            repository.pin(base.commit)
+        except BadInput as collected:
+            raise TargetMoved(f"{base.target} is {now.commit}; {collected.problem}") from collected
 
 
 def check_ground(repository: Repository, shown: Exhibit) -> None:

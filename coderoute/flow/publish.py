@@ -6,18 +6,19 @@ from datetime import datetime
 
 from coderoute.domain import places
 from coderoute.domain.candidate import Candidate
+from coderoute.domain.forge import Findings
 from coderoute.domain.plan import Plan
 from coderoute.domain.published import Published
 from coderoute.domain.run import RunRecord, Status
 from coderoute.domain.task import Task
 from coderoute.domain.terms import Terms
 from coderoute.errors import Refused
-from coderoute.flow.candidate import needed
+from coderoute.flow.kept import needed
 from coderoute.flow.people import alone, stands
 from coderoute.journal import Journal
 from coderoute.ports import Forge, Identity, Remote, Repository, RunStore
 from coderoute.stages.approve import Exhibit
-from coderoute.stages.merge import branch_name, commit_message
+from coderoute.stages.merge import branch_name, co_author, commit_message
 
 APPROVAL = "coderoute/approval"
 """The commit status that is green only for an approved head."""
@@ -31,8 +32,12 @@ class Page:
     body: Callable[[], str]
     comment: Callable[[str, tuple[str, ...]], str]
     """(state, what was not counted)."""
+    findings: Callable[[str], Findings | None]
+    """Of the review, for the head commit that is given; None where it found nothing."""
     marker: str
     """In every comment, so that it is found again."""
+    marker_of_findings: Callable[[str], str]
+    """The same for the review's findings, one for each head."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +84,7 @@ def make(
     at = journal.once(places.committed_at(number), str, lambda: hub.now().isoformat())
     commit = hub.repository.commit(
         tree=shown.patch.tree, base=shown.base, author=hub.author(), at=datetime.fromisoformat(at),
-        message=commit_message(plan, None, run.id, task.number),
+        message=commit_message(plan, None, run.id, task.number, asked_by=asked_by(journal, number, task, hub)),
     )  # fmt: skip
     hub.remote.push(branch, commit, replaces=before.commit if before else None)
     made = hub.forge.open_pull_request(
@@ -91,6 +96,16 @@ def make(
     )  # fmt: skip
     journal.put(places.published(number), Published, published)
     return published
+
+
+def asked_by(journal: Journal, number: int, task: Task, hub: Hub) -> str:
+    """The requester for the trailers of candidate `number`, asked of the forge and the same whenever it is repeated."""
+
+    def ask() -> str:
+        account = hub.forge.account(task.author) if task.author is not None else None
+        return "" if account is None or task.forge is None else co_author(account, task.forge.server)
+
+    return journal.once(places.co_author(number), str, ask)
 
 
 def newest_comment(forge: Forge, before: Published | None) -> int:
@@ -107,11 +122,28 @@ def last_published(journal: Journal) -> Published | None:
 
 
 def tell(run: RunRecord, published: Published, terms: Terms, hub: Hub) -> None:
-    """The page says what the run is now: description, labels, the one comment, and the commit's status."""
+    """The page says what the run is now: description, labels, the one comment, the commit's status; and, where that is
+    wanted, what the review found, beside the lines."""
     hub.forge.describe(published.number, title=hub.page.title(), body=hub.page.body())
     if terms.labels:
         hub.forge.add_labels(published.number, terms.labels)
     show_state(run, published, hub)
+    if terms.line_comments:
+        point_out(published, hub)
+
+
+def point_out(published: Published, hub: Hub) -> None:
+    """The review's findings on this head, once; as text where the forge shows another diff than ours."""
+    found = hub.page.findings(published.commit)
+    if found is None:
+        return
+    marker = hub.page.marker_of_findings(published.commit)
+    try:
+        hub.forge.remark(published.number, published.commit, found.remarks, body=found.body, marker=marker)
+    except Refused:
+        if not found.remarks:
+            raise
+        hub.forge.remark(published.number, published.commit, (), body=found.whole, marker=marker)
 
 
 STATES = {
@@ -123,9 +155,12 @@ STATES = {
 }
 
 
-def show_state(run: RunRecord, published: Published, hub: Hub, passed_over: tuple[str, ...] = ()) -> None:
-    """The comment and the commit status, as the run's status is."""
+def show_state(
+    run: RunRecord, published: Published, hub: Hub, passed_over: tuple[str, ...] = (), *, but: str | None = None
+) -> None:
+    """The comment and the commit status, as the run's status is. `but` is what is not as it should be with it."""
     state, words = STATES.get(run.status, ("pending", f"is {run.status.value}"))
+    words += "" if but is None else f", but {but}"
     hub.forge.set_status(  # first: nothing that fails may leave it green
         published.commit, context=APPROVAL, state=state, description=f"run {run.id} {words}", url=published.url
     )

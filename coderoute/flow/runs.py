@@ -1,6 +1,5 @@
-"""Runs as a whole: found by name, begun once, and driven by one process at a time to where they wait or end."""
+"""Runs as a whole: begun once, and driven by one process at a time to where they wait or end."""
 
-import re
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -21,29 +20,12 @@ from coderoute.errors import (
 )
 from coderoute.flow import moved_target, story
 from coderoute.flow.bundle import refuse_work
+from coderoute.flow.finding import addressed, found
+from coderoute.flow.in_turn import in_turn
+from coderoute.flow.kept import needed
 from coderoute.flow.world import World
 from coderoute.journal import Journal
-from coderoute.ports import RunStore
-
-
-def find(store: RunStore, name: str) -> RunRecord:
-    """The run with this id, the only one whose id starts with `name`, or the newest for `last`.
-
-    Raises:
-        BadInput: none, or several.
-    """
-    runs = store.runs()
-    if name == "last":
-        if not runs:
-            raise BadInput("there is no run yet", remedy="start one: coderoute run ISSUE.md")
-        return runs[0]
-    found = [run for run in runs if run.id == name] or [run for run in runs if name and run.id.startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise BadInput(f"there is no run {name!r}", remedy="coderoute list shows all runs")
-    ids = ", ".join(run.id for run in found[:5])
-    raise BadInput(f"{name!r} begins {len(found)} runs: {ids}", remedy="give more of the id")
+from coderoute.ports import Repository, RunStore
 
 
 def begin(
@@ -94,13 +76,64 @@ def drive(world: World) -> RunRecord:
         store.set_status(run_id, Status.RUNNING)
         world.tell("run.working", {})
         try:
-            settle(world, lambda: story.tell(world, plan_only=plan_only))
+            settle(world, lambda: go_on_in_turn(world, plan_only=plan_only))
         finally:
             world.ahead.close()
             world.tell("run.waiting", {"status": found(store, run_id).status.value, "seconds": world.watch.seconds()})
             if world.process is not None:
                 store.forget(driver_key(run_id))
         return found(store, run_id)
+
+
+def go_on_in_turn(world: World, *, plan_only: bool) -> Status:
+    if not world.runs_real_commands:
+        return go_on(world, plan_only=plan_only)
+    with in_turn(world.store, world.terms.docker_runs, tell=world.tell, sleep=world.watch.sleep):
+        return go_on(world, plan_only=plan_only)
+
+
+def go_on(world: World, *, plan_only: bool) -> Status:
+    """The story, told on, where the branch it is for still is what it was for; see `story.tell`."""
+    if not world.is_new(places.TRIAGE) and world.remote is None:  # at a forge this is asked when it is published
+        require_target(world.repository, needed(world.journal, places.BASE, Base))
+    return story.tell(world, plan_only=plan_only)
+
+
+def require_target(repository: Repository, base: Base) -> None:
+    """Raises Blocked where the change could not be merged in the end: nothing more is spent on it."""
+    if base.target is None:
+        return
+    try:
+        now = repository.pin(base.target)
+    except BadInput as gone:
+        raise Blocked(
+            f"the branch that the change is for: {gone.problem}", reason="repository_changed",
+            remedy=f"{way_back(base, 'resume')}\nor end the run: coderoute cancel RUN",
+        ) from gone  # fmt: skip
+    other = other_history(now, base)
+    if other is not None:
+        raise Blocked(
+            f"the change could not be merged: {other}", reason="repository_changed",
+            remedy="end the run: coderoute cancel RUN\nand have the issue done on the code as it is now: coderoute run",
+        )  # fmt: skip
+
+
+def way_back(base: Base, command: str) -> str:
+    """How a branch that is gone comes back, whether it was removed or has another name now."""
+    name = (base.target or "").removeprefix("refs/heads/")
+    return (
+        f"put it back: git branch {name} COMMIT (it was made for {base.commit}); "
+        f"if it was renamed: git branch -m NEW {name}\nthen: coderoute {command} RUN"
+    )
+
+
+def other_history(now: Base, base: Base) -> str | None:
+    """How the branch leads to another first commit, an amended one or that of another repository in the same place;
+    None where it does not."""
+    first, was = (id_.partition(":")[0] for id_ in (now.repository_id, base.repository_id))
+    if first == was:
+        return None
+    return f"the history of {base.target} begins with {first} now, and with {was} when the run began"
 
 
 def driver_key(run_id: str) -> str:
@@ -153,19 +186,6 @@ def end(world: World, status: Status, reason: str, stop: CoderouteError, questio
         world.run_id, status, reason=reason, problem=stop.problem, remedy=addressed(stop.remedy, world.run_id),
         questions=questions,
     )  # fmt: skip
-
-
-def addressed(remedy: str, run_id: str) -> str:
-    """`remedy` with the run named in its commands: whoever wrote it did not know which run it would be."""
-    named = re.sub(r"\bRUN\b", run_id, remedy)
-    return re.sub(r"(?m)\bcoderoute (resume|merge)$", rf"coderoute \1 {run_id}", named)
-
-
-def found(store: RunStore, run_id: str) -> RunRecord:
-    run = store.get(run_id)
-    if run is None:
-        raise CoderouteError(f"run {run_id} is gone from the store", remedy="coderoute list shows all runs")
-    return run
 
 
 def teller(

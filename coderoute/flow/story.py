@@ -13,11 +13,11 @@ from coderoute.domain.plan import Class, Kind, Plan, Quote, Reproduction, Step
 from coderoute.domain.run import Status
 from coderoute.domain.task import Base, Risk, Task, Triage
 from coderoute.errors import Blocked, Exhausted
-from coderoute.flow.candidate import needed
 from coderoute.flow.execution import carry_out_plan
 from coderoute.flow.experience import Experience, economics_of, experience_of
 from coderoute.flow.failover import chosen, or_no_answer
 from coderoute.flow.ground import Ground, lay_ground
+from coderoute.flow.kept import needed
 from coderoute.flow.steps import Progress, Replan, first_class
 from coderoute.flow.to_the_gate import to_the_gate
 from coderoute.flow.world import Questions, World, reason_of

@@ -12,10 +12,11 @@ from coderoute.domain.run import Status
 from coderoute.domain.task import Base, Task, Triage
 from coderoute.errors import Blocked, Exhausted
 from coderoute.flow.admission import contents
-from coderoute.flow.candidate import make_candidate, needed, read_patch, summary_for_reviewer
+from coderoute.flow.candidate import make_candidate, summary_for_reviewer
 from coderoute.flow.experience import remember_review
 from coderoute.flow.failover import chosen, or_no_answer
 from coderoute.flow.ground import Ground, lay_ground
+from coderoute.flow.kept import needed, read_patch
 from coderoute.flow.moved_target import carry_over, review_carried_over
 from coderoute.flow.proof import concerned
 from coderoute.flow.steps import Progress, Replan, carry_out

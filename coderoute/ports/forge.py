@@ -66,19 +66,31 @@ class Forge(Protocol):
         """Oldest first."""
         ...
 
-    def remark(self, number: int, commit: str, remarks: Sequence[LineRemark], *, marker: str) -> None:
-        """Comments on lines of a pull request, as one review that decides nothing; once for each marker."""
+    def head_replaced_at(self, number: int) -> str | None:
+        """When the branch of a pull request was last moved by force, removed or restored, ISO 8601 in UTC; None where
+        it only grew."""
+        ...
+
+    def remark(self, number: int, commit: str, remarks: Sequence[LineRemark], *, body: str, marker: str) -> None:
+        """Comments on lines of a pull request, as one review that decides nothing; once for each marker. `body` is the
+        review's own text and holds `marker`.
+
+        Raises:
+            Refused: also where a line is no part of the diff as the forge shows it; then nothing was made.
+        """
         ...
 
     def set_status(self, commit: str, *, context: str, state: str, description: str, url: str | None) -> None:
         """`state` is pending, success, failure or error; nothing is sent where the newest of `context` says it."""
         ...
 
-    def merge(self, number: int, *, head: str, method: str, title: str, message: str) -> str:
-        """Merge a pull request whose head is exactly `head`; the new commit. Merged before with that head: its commit.
+    def merge(self, number: int, *, head: str, base: str, method: str, title: str, message: str) -> str:
+        """Merge a pull request whose head is exactly `head` into the branch `base`; the new commit. Merged before with
+        that head: its commit.
 
         Raises:
-            Refused: a draft, a conflict, a missing check or review, another head by now; with the forge's reason.
+            NotYet: a check or review is missing, with the forge's reason.
+            Refused: a draft, a conflict, another head or base by now.
         """
         ...
 

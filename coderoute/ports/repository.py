@@ -60,6 +60,15 @@ class Repository(Protocol):
         """
         ...
 
+    def keep(self, base: Base) -> bool:
+        """The base's commit and tree stay readable here, also when its history is rewritten and what it left behind
+        is collected. False: it is too large to be copied, and stays only as long as the repository has it.
+
+        Raises:
+            BadInput: its objects cannot be read.
+        """
+        ...
+
     def revision(self, name: str | None) -> Revision:
         """A branch, tag or commit (None: what is checked out) with its first parent, to look at, not to work from:
         trees with submodules or LFS files are taken too.

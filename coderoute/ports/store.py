@@ -7,7 +7,7 @@ from typing import Protocol
 
 from coderoute.domain.conversation import Usage
 from coderoute.domain.money import CallState, LedgerRow
-from coderoute.domain.run import Approval, Event, RunRecord, Status
+from coderoute.domain.run import Approval, Event, RunRecord, Status, UnreadableRun
 
 
 class RunStore(Protocol):
@@ -23,8 +23,8 @@ class RunStore(Protocol):
 
     def get(self, run_id: str) -> RunRecord | None: ...
 
-    def runs(self) -> tuple[RunRecord, ...]:
-        """All runs, newest first."""
+    def runs(self) -> tuple[RunRecord | UnreadableRun, ...]:
+        """All runs, newest first; one that cannot be read stands in the way of no other."""
         ...
 
     def set_status(

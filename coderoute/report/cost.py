@@ -16,11 +16,9 @@ from coderoute.domain.terms import Terms
 from coderoute.errors import CoderouteError
 from coderoute.journal import Journal
 from coderoute.ports import PriceList, RunStore
-from coderoute.report.alarms import alarms, alarms_json
 from coderoute.report.burden import Burden, burden_of
+from coderoute.report.calls import calls_json
 from coderoute.report.code_calls import CodeCall, code_calls, code_calls_json
-from coderoute.report.pace import pace_json
-from coderoute.report.past import past_of
 from coderoute.report.plain import Json, money, moneys
 from coderoute.report.quoted import variance_json
 from coderoute.report.vain import retry_tax
@@ -65,13 +63,15 @@ def account_of(
 def cost_json(
     rows: Iterable[LedgerRow], journal: Journal | None, terms: Terms | None, prices: PriceList | None
 ) -> Json:
-    """The cost object of one run. The counterfactuals are estimates, each with its assumption."""
+    """The cost object of one run, which alone lists its calls. The counterfactuals are estimates, each with its
+    assumption."""
     rows = tuple(rows)
     accounts = None if journal is None else [account_of(rows, journal, terms, prices)]
     return {
         **sums_json(rows, accounts),
         "budget_usd": money(terms.budget_usd) if terms else None,
         "imported": journal is not None and bool(journal.keys(IMPORTED)),
+        "each_call": calls_json(rows),
         "variance": None if journal is None else variance_json(rows, journal),
     }
 
@@ -79,6 +79,10 @@ def cost_json(
 def cost_of_all(store: RunStore, prices_of: Callable[[Terms | None], PriceList | None]) -> Json:
     """The cost object over all runs, with the alarms. Ledger rows of a run whose records are gone, or cannot be read by
     this version, count in the sums only. `prices_of`: the prices a run was frozen with."""
+    from coderoute.report.alarms import alarms, alarms_json
+    from coderoute.report.pace import pace_json
+    from coderoute.report.past import past_of
+
     rows = store.calls()
     by_run: dict[str, list[LedgerRow]] = defaultdict(list)
     for row in rows:
@@ -95,6 +99,7 @@ def cost_of_all(store: RunStore, prices_of: Callable[[Terms | None], PriceList |
         **sums_json(rows, accounts),
         "budget_usd": None,
         "imported": False,
+        "each_call": None,
         "runs": len(by_run),
         "runs_unreadable": len(by_run) - len(accounts),
         **pace_json(rows, known.runs),

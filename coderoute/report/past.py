@@ -12,7 +12,7 @@ from coderoute.domain.economics import AttemptOutcome, ReviewOutcome
 from coderoute.domain.judgement import Decision
 from coderoute.domain.money import LedgerRow
 from coderoute.domain.plan import Class, Plan, Quote, Step
-from coderoute.domain.run import RunRecord, Status
+from coderoute.domain.run import RunRecord, Status, UnreadableRun
 from coderoute.domain.work import Attempt
 from coderoute.errors import CoderouteError
 from coderoute.journal import Journal, from_json
@@ -74,8 +74,8 @@ def past_of(store: RunStore) -> Past:
     tries: list[Try] = []
     runs: list[RunFacts] = []
     for run in reversed(store.runs()):
-        if store.record(run.id, IMPORTED) is not None:
-            continue  # made elsewhere, and only its bundle's word for it
+        if isinstance(run, UnreadableRun) or store.record(run.id, IMPORTED) is not None:
+            continue  # the latter was made elsewhere, and there is only its bundle's word for it
         rows = by_run[run.id]
         try:
             made = tries_of(Journal(store, run.id), rows, run.id)

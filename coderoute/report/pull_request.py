@@ -16,6 +16,8 @@ MAX_BODY_CHARS = 60_000
 MAX_ROWS = 40
 MAX_CELL_CHARS = 300
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~$&:])")
+SLASH_COMMAND = re.compile(r"^/(?=\w)")
+"""At the beginning of a line some programs obey it."""
 LONGEST_TICKS = re.compile(r"`+")
 
 Doc = Mapping[str, object]
@@ -27,8 +29,9 @@ def marker(run_id: str) -> str:
 
 
 def plain(text: object, limit: int = MAX_CELL_CHARS) -> str:
-    """Text from outside on one line of Markdown: no mention, link, image, markup or closing word works in it."""
-    return SPECIAL.sub(r"\\\1", harmless(one_line(str(text), limit)))
+    """Text from outside on one line of Markdown: no mention, link, image, markup, command or closing word works in
+    it."""
+    return SLASH_COMMAND.sub(r"\\/", SPECIAL.sub(r"\\\1", harmless(one_line(str(text), limit))))
 
 
 def code(text: object) -> str:

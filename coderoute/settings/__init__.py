@@ -5,7 +5,7 @@ from coderoute.settings.image_files import resolved
 from coderoute.settings.load import load, user_prices
 from coderoute.settings.models import needs_no_key, require_keys
 from coderoute.settings.schema import RepositoryRequest, Route, SandboxSettings, Settings
-from coderoute.settings.sources import RepositoryFiles, state_dir, user_file
+from coderoute.settings.sources import RepositoryFiles, user_file
 
 __all__ = [
     "RepositoryFiles",
@@ -20,7 +20,6 @@ __all__ = [
     "needs_no_key",
     "require_keys",
     "resolved",
-    "state_dir",
     "user_file",
     "user_prices",
 ]

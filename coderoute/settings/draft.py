@@ -141,6 +141,7 @@ def rest(default: Settings) -> Iterator[str]:
     yield f"#diff_lines = {limits.diff_lines}"
     yield f"#diff_files = {limits.diff_files}"
     yield f"#parallel_steps = {limits.parallel_steps}"
+    yield f"#docker_runs = {limits.docker_runs}"
     yield ""
     yield from sentence("What must be acknowledged on its own at the gate, beside what always must, and by whom.")
     yield "#[gate]"
@@ -151,6 +152,7 @@ def rest(default: Settings) -> Iterator[str]:
     yield "#[github]"
     yield f"#draft = {str(default.github.draft).lower()}"
     yield "#labels = []"
+    yield f"#line_comments = {str(default.github.line_comments).lower()}"
 
 
 def sentence(text: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from coderoute.domain.edit_format import EditFormat
 from coderoute.domain.plan import Kind
 from coderoute.domain.test_frameworks import FRAMEWORKS
 from coderoute.settings.schema import Route
@@ -43,6 +44,8 @@ MODEL: Tree = {
     "provider": choice("anthropic", "openai"),
     "model": WORD,
     "effort": choice("low", "medium", "high"),
+    "edit_format": choice(*EditFormat),
+    "context_tokens": whole(4_000, 100_000_000),
     "api": choice("responses", "chat"),
     "api_key_env": text(what="the name of an environment variable, not a key", pattern=VARIABLE, secret=True),
     "base_url": address,
@@ -108,10 +111,11 @@ KEYS: Tree = {
         "diff_lines": whole(1, 1_000_000),
         "diff_files": whole(1, 100_000),
         "parallel_steps": whole(1, 64),
+        "docker_runs": whole(1, 1000),
     },
     "people": {"usd_per_minute": amount, "minutes_per_100_lines": amount, "takeover_minutes": amount},
     "gate": {"protected_paths": texts, "require_other_approver": flag},
-    "github": {"draft": flag, "labels": texts},
+    "github": {"draft": flag, "labels": texts, "line_comments": flag},
     "trust": {
         "repository": text(what="the 64 hex digits that were shown with the question", pattern=r"[0-9a-f]{64}"),
         "all": flag,

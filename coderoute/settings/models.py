@@ -24,6 +24,8 @@ DEFAULTS = {
     ("openai", "frontier"): ModelRef(provider="openai", model="gpt-6.1-sol", effort="high"),
     ("openai", "cheap"): ModelRef(provider="openai", model="gpt-6-luna"),
 }
+NOT_TEXT = ("stream", "context_tokens")
+"""Keys of a model whose values are no text."""
 FAMILIES = (("anthropic", r"claude-"), ("openai", r"gpt-|o[1-9]|codex-"))
 """Provider and how the names of its models begin."""
 
@@ -34,9 +36,10 @@ def chosen(values: Mapping[keys.Path, object], environ: Mapping[str, str], mista
 
     def of(role: str, base: ModelRef | None) -> ModelRef | None:
         found = {path[2]: value for path, value in values.items() if path[:2] == ("models", role)}
-        written = {key: str(value) for key, value in found.items() if key not in ("fallback", "stream")}
+        written = {key: str(value) for key, value in found.items() if key not in ("fallback", *NOT_TEXT)}
         model = _model(role, written, base, mistakes) if written else base
-        return replace(model, stream=bool(found["stream"])) if model and "stream" in found else model
+        others: dict[str, Any] = {key: found[key] for key in NOT_TEXT if key in found}
+        return replace(model, **others) if model else None
 
     frontier = of("frontier", None if provider is None else DEFAULTS[provider, "frontier"])
     cheap = of("cheap", None if provider is None else DEFAULTS[provider, "cheap"])
@@ -70,7 +73,7 @@ def _beside(model: ModelRef, name: str) -> ModelRef:
     address."""
     provider, _, its_name = name.partition(":")
     if provider == model.provider:
-        return replace(model, model=its_name)
+        return replace(model, model=its_name, edit_format=None, context_tokens=None)
     return ModelRef(provider=provider, model=its_name, effort=model.effort)
 
 
@@ -131,7 +134,7 @@ def _model(role: str, written: dict[str, str], base: ModelRef | None, mistakes: 
         base if base and base.provider == provider else DEFAULTS[provider, "cheap" if role == "cheap" else "frontier"]
     )
     if written.get("model", start.model) != start.model:
-        start = replace(start, effort=None)
+        start = replace(start, effort=None, edit_format=None, context_tokens=None)
     fields: dict[str, Any] = {**written, "provider": provider}
     return replace(start, **fields)
 

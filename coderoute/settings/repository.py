@@ -29,6 +29,7 @@ STRICTER: dict[keys.Path, Callable[[Any, Any], Any]] = {
     ("limits", "diff_lines"): min,
     ("limits", "diff_files"): min,
     ("limits", "parallel_steps"): min,
+    ("limits", "docker_runs"): min,
 }
 
 

@@ -80,6 +80,7 @@ class LimitSettings:
     diff_lines: int = 400
     diff_files: int = 10
     parallel_steps: int = 4
+    docker_runs: int = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ class GateSettings:
 class GithubSettings:
     draft: bool = True
     labels: tuple[str, ...] = ()
+    line_comments: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,15 +15,6 @@ NO_SETTINGS = frozenset({"CODEROUTE_STATE_DIR", "CODEROUTE_CONFIG_DIR", "CODEROU
 """Variables of ours that are no settings."""
 
 
-def state_dir(environ: Mapping[str, str]) -> Path:
-    """Where runs are kept. The folder may not exist yet."""
-    if chosen := environ.get("CODEROUTE_STATE_DIR"):
-        return Path(chosen).absolute()
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("coderoute"))
-
-
 def user_file(environ: Mapping[str, str]) -> Path:
     """Where the user's own settings are. The file may not exist."""
     if chosen := environ.get("CODEROUTE_CONFIG_DIR"):

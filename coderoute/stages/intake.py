@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from coderoute.domain.ci_event import issue_sha256
 from coderoute.domain.forge import Access, Comment, ForgeRepository, Issue
 from coderoute.domain.forge_words import COMMAND
 from coderoute.domain.page import COMMENT_MARK, MARK, folded
 from coderoute.domain.task import Task
-from coderoute.errors import BadInput
+from coderoute.errors import BadInput, Refused
 from coderoute.prompt import clean
 
 MAX_ISSUE_BYTES = 256 * 1024
@@ -70,12 +71,20 @@ def read_issue(raw: bytes, *, source: str, name: str) -> Intake:
     return Intake(task=task, removed=removed)
 
 
-def read_forge_issue(issue: Issue, *, access: Callable[[str], Access], forge: ForgeRepository) -> Intake:
+def read_forge_issue(
+    issue: Issue, *, access: Callable[[str], Access], forge: ForgeRepository, expected_sha256: str | None = None
+) -> Intake:  # fmt: skip
     """An issue of a forge, with the comments of people who may write there; `access` is asked for each of them.
+    `expected_sha256` is the `ci_event.issue_sha256` of what somebody asked a run for, None where nobody says.
 
     Raises:
         BadInput: it is a pull request, or as `read_issue`.
+        Refused: it says something else than was asked for.
     """
+    if expected_sha256 not in (None, issue_sha256(issue.title, issue.body)):
+        raise Refused(
+            f"{issue.url} was edited after the run was asked for", remedy="read what it says now, then ask again"
+        )
     if issue.is_pull_request:
         raise BadInput(
             f"{issue.url} is a pull request, not an issue",

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
+from coderoute.domain.forge import Account
+from coderoute.domain.issue_name import GITHUB
 from coderoute.domain.plan import Plan
 from coderoute.domain.run import Approval
 from coderoute.domain.task import Base, Task
@@ -17,6 +19,8 @@ from coderoute.ports import Identity, MergeResult, Repository
 MAX_SUBJECT_CHARS = 72
 MAX_SLUG_CHARS = 40
 
+LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])|_(?=[A-Za-z0-9])){0,99}")
+"""No blank, line end, angle bracket or at sign."""
 MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
 CLOSING = re.compile(
     r"(?<![A-Za-z])(close[sd]?|closing|fix(?:e[sd])?|fixing|resolve[sd]?|resolving|implement(?:s|ed|ing)?)"
@@ -62,9 +66,19 @@ def branch_name(task: Task, run_id: str) -> str:
     return f"coderoute/{task.number if task.number is not None else slug}-{run_id}"
 
 
-def commit_message(plan: Plan, approval: Approval | None, run_id: str, number: int | None) -> str:
+def co_author(asked: Account, server: str) -> str:
+    """Who asked, with the address by which GitHub knows them; empty for who is no person, and on every other server:
+    what addresses it gives out we do not know."""
+    if server != GITHUB or not asked.human or not asked.id or not LOGIN.fullmatch(asked.login):
+        return ""
+    return f"{asked.login} <{asked.id}+{asked.login}@users.noreply.github.com>"
+
+
+def commit_message(
+    plan: Plan, approval: Approval | None, run_id: str, number: int | None, *, asked_by: str = ""
+) -> str:  # fmt: skip
     """Subject and body from the plan's summary, made harmless; then our own trailers, the only ones. Without an
-    `approval` nobody is named: the commit is made for people to look at."""
+    `approval` nobody has approved: the commit is made for people to look at. `asked_by` is of `co_author`."""
     first, _, body = plan.summary.strip().partition("\n")
     subject = one_line(first, MAX_SUBJECT_CHARS) or "Change without a summary"
     if subject != visible(first.strip()):
@@ -74,6 +88,8 @@ def commit_message(plan: Plan, approval: Approval | None, run_id: str, number: i
     if approval is not None:
         approver = approval.by if approval.claimed_as is None else f"{approval.by}, as {approval.claimed_as}"
         trailers.append(f"Approved-by: {harmless(one_line(approver))}")
+    if asked_by:
+        trailers.append(f"Co-authored-by: {asked_by}")
     if number is not None:
         trailers.append(f"Fixes #{number}")
     return "\n\n".join((said, "\n".join(trailers))) + "\n"

@@ -41,7 +41,7 @@ def export(house: House, run: RunRecord, file: Path) -> Bundle:
         Refused: there is no change yet, it is too large, or a key of this environment stands in it.
     """
     from coderoute.flow.bundle import bundle_of
-    from coderoute.flow.people import mark_shown
+    from coderoute.flow.kept import mark_shown
 
     bundle = bundle_of(house.store, run, version())
     hold_keys(house.keys, _models(bundle))

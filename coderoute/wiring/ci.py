@@ -6,17 +6,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from coderoute.domain.ci_event import MAX_EVENT_BYTES, Ask, NotAsked, allowed, asked, issue_sha256
+from coderoute.domain.ci_artifact import MAX_LIST_BYTES, workflow_run
+from coderoute.domain.ci_event import (
+    MAX_EVENT_BYTES,
+    Ask,
+    MergeAsk,
+    NotAsked,
+    allowed,
+    asked,
+    asked_to_merge,
+    issue_sha256,
+    run_of_branch,
+)
 from coderoute.domain.ci_words import annotations, output_lines, outputs, valid
 from coderoute.domain.forge import ForgeRepository
 from coderoute.domain.paths import shown
-from coderoute.errors import BadInput, ConfigurationError, Refused, TargetMoved
+from coderoute.errors import BadInput, CoderouteError, ConfigurationError, Refused
 from coderoute.ports import Forge
-from coderoute.wiring.bundle import import_
-from coderoute.wiring.forge import connect, hub_of, publish_there
+from coderoute.wiring.forge import connect
 from coderoute.wiring.house import House
 
 MAX_DOCUMENT_BYTES = 30_000_000
+NOT_ASKED = "not_asked"
+"""The conclusion of a gate that stays shut."""
 Connect = Callable[[House, ForgeRepository], Forge]
 
 
@@ -61,10 +73,7 @@ def gate(house: House, *, label: str, connect: Connect = connect) -> Ask | NotAs
     if isinstance(ask, NotAsked):
         return ask
     forge = connect(house, repository)
-    account = forge.account(ask.actor)
-    if account is None or not account.human:
-        return NotAsked(reason="not_a_person", detail=f"{ask.actor} is no person: bots and apps start nothing")
-    refused = allowed(ask, forge.access(ask.actor))
+    refused = not_by_a_writer(forge, ask.actor)
     if refused is not None:
         return refused
     try:
@@ -77,6 +86,39 @@ def gate(house: House, *, label: str, connect: Connect = connect) -> Ask | NotAs
     if ask.issue_sha256 not in (None, now):
         return NotAsked(reason="edited", detail=f"#{ask.issue} was edited since {ask.actor} asked; ask again")
     return replace(ask, issue_sha256=now)
+
+
+def merge_gate(house: House, *, connect: Connect = connect) -> MergeAsk | NotAsked:
+    """Who said something about which run's pull request that may end in its merge. Whether the word counts is asked
+    when it is merged.
+
+    Raises:
+        ConfigurationError, Unavailable: as `gate`.
+    """
+    repository = repository_here(house.environ)
+    ask = asked_to_merge(house.environ.get("GITHUB_EVENT_NAME", ""), event_bytes(house.environ), repository=repository)
+    if isinstance(ask, NotAsked):
+        return ask
+    forge = connect(house, repository)
+    refused = not_by_a_writer(forge, ask.actor)
+    if refused is not None:
+        return refused
+    try:
+        pull = forge.pull_request(ask.pull)
+    except BadInput as error:
+        return NotAsked(reason="no_pull_request", detail=error.problem)
+    run_id = run_of_branch(pull.head_branch)
+    if not pull.is_open or not pull.same_repository or run_id is None:
+        return NotAsked(reason="no_pull_request", detail=f"#{ask.pull} is no open pull request of a run")
+    return replace(ask, run_id=run_id)
+
+
+def not_by_a_writer(forge: Forge, actor: str) -> NotAsked | None:
+    """Why the forge's own word about an event's sender forbids it, None where it does not."""
+    account = forge.account(actor)
+    if account is None or not account.human:
+        return NotAsked(reason="not_a_person", detail=f"{actor} is no person: bots and apps start nothing")
+    return allowed(actor, forge.access(actor))
 
 
 def event_bytes(environ: Mapping[str, str]) -> bytes:
@@ -96,50 +138,91 @@ def gate_outputs(found: Ask | NotAsked, repository: ForgeRepository) -> dict[str
     """All of the gate's outputs, empty where there is nothing to do."""
     empty = dict.fromkeys(("issue", "mode", "actor", "issue_sha256"), "")
     if isinstance(found, NotAsked):
-        return valid({"go": "false", "reason": found.reason, **empty})
+        return valid({"go": "false", "conclusion": NOT_ASKED, "reason": found.reason, **empty})
     return valid(
         {
-            "go": "true", "reason": "", "issue": f"{repository.slug}#{found.issue}", "mode": found.mode,
-            "actor": found.actor, "issue_sha256": found.issue_sha256 or "",
+            "go": "true", "conclusion": "", "reason": "", "issue": f"{repository.slug}#{found.issue}",
+            "mode": found.mode, "actor": found.actor, "issue_sha256": found.issue_sha256 or "",
         }
     )  # fmt: skip
 
 
-def require_unchanged(house: House, issue: str, sha256: str, *, connect: Connect = connect) -> None:
-    """Raises Refused where the issue says something else than when the run was asked for."""
-    from coderoute.domain.issue_name import issue_name
+def merge_gate_outputs(found: MergeAsk | NotAsked) -> dict[str, str]:
+    """All outputs of the gate before a merge, empty where there is nothing to do."""
+    if isinstance(found, NotAsked):
+        empty = dict.fromkeys(("pull", "run_id", "actor"), "")
+        return valid({"go": "false", "conclusion": NOT_ASKED, "reason": found.reason, **empty})
+    return valid(
+        {
+            "go": "true", "conclusion": "", "reason": "", "pull": str(found.pull), "run_id": found.run_id or "",
+            "actor": found.actor,
+        }
+    )  # fmt: skip
 
-    repository = repository_here(house.environ)
-    name = issue_name(issue, server=repository.server)
-    if name.repository != repository:
-        raise Refused(f"{shown(issue)} is no issue of {repository.slug}", remedy="ask for one of this repository")
-    found = connect(house, repository).issue(name.number)
-    if issue_sha256(found.title, found.body) != sha256:
-        raise Refused(f"{found.url} was edited after the run was asked for", remedy="read it again, then ask again")
+
+def artifact_outputs(listed: Path, run_id: str) -> dict[str, str]:
+    """Where the bundle of a run is.
+
+    Raises:
+        Refused: nowhere any more.
+    """
+    try:
+        with listed.open("rb") as file:
+            found = workflow_run(file.read(MAX_LIST_BYTES), run_id)
+    except OSError:
+        found = None
+    if found is None:
+        raise Refused(
+            f"the bundle of run {shown(run_id)} is not among the artifacts of this repository, or has expired",
+            remedy="start the run again: comment /coderoute on its issue",
+        )
+    return valid({"workflow_run": str(found)})
 
 
 def report(house: House, document: Path, exit_code: int) -> Reported:
-    """Of a run's JSON document, which may be missing or anything."""
+    """Of the JSON document that a command left and of its exit code. The document may be missing, or anything; then
+    the run itself is asked, if there is one."""
     from coderoute.report.ci_page import remarks, summary
 
-    doc = read_document(document)
+    left = read_document(document)
+    doc = left if "status" in left else {**of_the_run(house, left), **why(left)}
     found = outputs(doc, exit_code)
-    if not found["conclusion"]:
-        found = outputs({}, exit_code)
     lines = annotations(remarks(doc)) if found["run_id"] else ()
     redacted = house.keys.redacted
-    page = summary(doc if found["run_id"] else {}, found)
+    page = summary(doc if found["run_id"] else why(left), found)
     return Reported(outputs=found, annotations=tuple(map(redacted, lines)), summary=redacted(page))
 
 
 def read_document(path: Path) -> dict[str, object]:
-    """Empty where there is none, or it is none of a run's."""
+    """Empty where there is none, or it is none of a command's."""
     try:
         with path.open("rb") as file:
             found = json.loads(file.read(MAX_DOCUMENT_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def of_the_run(house: House, left: Mapping[str, object]) -> dict[str, object]:
+    """The document of the run that a command failed in: it names it, or left nothing since it was killed. Empty
+    where it says that there was none."""
+    from coderoute.flow import finding
+
+    name = left.get("run_id", "last")
+    if not isinstance(name, str):
+        return {}
+    try:
+        return house.document(finding.find(house.store, name).id)
+    except CoderouteError:
+        return {}
+
+
+def why(left: Mapping[str, object]) -> dict[str, object]:
+    """What a failed command says of itself, in the places where a run says it."""
+    error = left.get("error")
+    if not isinstance(error, dict):
+        return {}
+    return {"reason": "error", "problem": error.get("problem"), "remedy": error.get("remedy"), "questions": []}
 
 
 def tell(environ: Mapping[str, str], values: Mapping[str, str], summary: str | None = None) -> None:
@@ -159,32 +242,3 @@ def _append(path: str | None, text: str) -> None:
         raise ConfigurationError(
             f"the runner's file {shown(path)} cannot be written: {error.strerror}", remedy="look at the runner"
         ) from error
-
-
-def apply(house: House, bundle: Path, *, repo: Path, run: str, patch_sha256: str) -> dict[str, str]:
-    """The change of a bundle as a draft pull request; the outputs. Nothing of the repository runs, and no model.
-
-    Raises:
-        BadInput, Refused: as `import_`; also when it is of another repository, or the target moved.
-        Unavailable, ConfigurationError: as ports.Forge.
-    """
-    from coderoute.domain import places
-    from coderoute.domain.task import Task
-    from coderoute.flow.candidate import needed
-    from coderoute.flow.people import stands
-    from coderoute.flow.runs import found
-    from coderoute.journal import Journal
-
-    arrived = import_(house, bundle, repo=repo, run=run, patch_sha256=patch_sha256)
-    record = found(house.store, arrived.run_id)
-    journal = Journal(house.store, arrived.run_id)
-    task, hub = needed(journal, places.TASK, Task), hub_of(house, record)
-    if hub is None or task.forge != repository_here(house.environ):
-        raise Refused("the run is of no issue of this repository", remedy="start it here: coderoute run OWNER/REPO#12")
-    base = stands(house.store, record)[0].base
-    branch = (base.target or "").removeprefix("refs/heads/")
-    there = hub.forge.head_of(branch) if branch else None
-    if there != base.commit:
-        raise TargetMoved(f"{branch or 'the target'} is at {(there or 'nothing')[:12]}, not at {base.commit[:12]}")
-    publish_there(house, record, hub)
-    return outputs(house.document(arrived.run_id), 0)

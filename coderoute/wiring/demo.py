@@ -16,7 +16,7 @@ from coderoute.settings import (
 )
 from coderoute.stages.intake import Intake
 from coderoute.wiring.house import House, now, os_user
-from coderoute.wiring.terms import terms_of
+from coderoute.wiring.terms import terms_of, with_prices
 from coderoute.wiring.world import docker_host, new_run_folder
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def begin_demo(
         journal.put(places.RECORDED_COMMANDS, str, commands)
     runs.begin(
         house.store, run_id=run_id, repository=str(path), task=intake.task, base=pinned,
-        terms=terms_of(chosen, house.prices_for_a_look(None)),
+        terms=with_prices(house, terms_of(chosen, house.prices_for_a_look(None))),
         plan_only=False, removed=intake.removed,
         requester=os_user(),
         now=now(),

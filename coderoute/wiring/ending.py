@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from coderoute.domain.run import RunRecord
+from coderoute.domain.run import RunRecord, UnreadableRun
 from coderoute.errors import Refused, Unavailable
 from coderoute.journal import Journal
 from coderoute.wiring import world
@@ -165,7 +165,10 @@ def unused_mirrors(house: House, without: frozenset[str]) -> tuple[Path, ...]:
     """Those that no run but the ones with an id in `without` works from, and nobody asked for in MIRROR_AGE."""
     from coderoute.adapters.repository_git import mirror
 
-    used = {run.repository for run in house.store.runs() if run.id not in without}
+    runs = [run for run in house.store.runs() if run.id not in without]
+    used = {run.repository for run in runs if isinstance(run, RunRecord)}
+    if any(isinstance(run, UnreadableRun) for run in runs):
+        return ()  # nobody knows which of them such a run works from
     oldest = (now() - MIRROR_AGE).timestamp()
     found = mirror.all_of(mirrors(house))
     return tuple(place for place, asked in found if asked < oldest and str(place) not in used)

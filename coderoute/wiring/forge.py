@@ -19,6 +19,7 @@ from coderoute.wiring.terms import in_ci
 if TYPE_CHECKING:
     from coderoute.adapters.forge_github import GitHubForge
     from coderoute.adapters.repository_git import GitRepository
+    from coderoute.domain.forge import Findings
     from coderoute.domain.issue_name import Remotes
     from coderoute.flow.publish import Hub, Page
     from coderoute.ports import MergeResult, Remote
@@ -33,11 +34,14 @@ class Spot:
     checkout: Path | None
 
 
-def look_up(house: House, text: str, repo: Path | None, warn: Callable[[str], None]) -> tuple[Intake, Spot]:
+def look_up(
+    house: House, text: str, repo: Path | None, warn: Callable[[str], None], expected_sha256: str | None = None
+) -> tuple[Intake, Spot]:
     """The issue that `text` names, as it is now. `#12` is an issue of the checkout at `repo` or here.
 
     Raises:
         BadInput, ConfigurationError, Unavailable: as ports.Forge.
+        Refused: as stages.intake.read_forge_issue.
     """
     from coderoute.adapters.forge_github import known_server
     from coderoute.domain.issue_name import Remotes, issue_name
@@ -51,7 +55,9 @@ def look_up(house: House, text: str, repo: Path | None, warn: Callable[[str], No
         raise BadInput(f"{hosted.repository.slug} is archived", remedy="nothing can be changed there any more")
     if not issue.is_open:
         warn(f"{issue.url} is closed")
-    intake = read_forge_issue(issue, access=forge.access, forge=hosted.repository)
+    intake = read_forge_issue(
+        issue, access=forge.access, forge=hosted.repository, expected_sha256=expected_sha256
+    )  # fmt: skip
     return intake, Spot(repository=hosted.repository, default_branch=hosted.default_branch, checkout=here)
 
 
@@ -139,7 +145,7 @@ def remote_of(house: House, repository: "GitRepository", task: Task, base: Base)
 
 def hub_of(house: House, run: RunRecord) -> "Hub | None":
     """The run's place on its forge; None for a run whose issue is a file."""
-    from coderoute.flow.candidate import needed
+    from coderoute.flow.kept import needed
     from coderoute.flow.publish import Hub
 
     journal = Journal(house.store, run.id)
@@ -156,8 +162,13 @@ def hub_of(house: House, run: RunRecord) -> "Hub | None":
 
 
 def page_of(house: House, run: RunRecord, task: Task) -> "Page":
+    from coderoute.flow.kept import patch_text
     from coderoute.flow.publish import Page
-    from coderoute.report import pull_request
+    from coderoute.report import line_comments, pull_request
+
+    def findings(commit: str) -> "Findings | None":
+        patch = patch_text(house.store, run)
+        return None if patch is None else line_comments.findings_of(house.document(run.id), patch[1], commit)
 
     return Page(
         title=lambda: pull_request.title_of(house.document(run.id)),
@@ -165,7 +176,8 @@ def page_of(house: House, run: RunRecord, task: Task) -> "Page":
         comment=lambda state, passed: pull_request.comment_of(
             house.document(run.id), state=state, passed_over=passed
         ),
-        marker=pull_request.marker(run.id),
+        findings=findings, marker=pull_request.marker(run.id),
+        marker_of_findings=lambda commit: line_comments.marker(run.id, commit),
     )  # fmt: skip
 
 
@@ -188,8 +200,8 @@ def publish_there(house: House, run: RunRecord, hub: "Hub") -> None:
 def tell_forge(house: House, run_id: str, warn: Callable[[str], None]) -> None:
     """What was decided here is shown on the run's pull request, if it has one: a commit is green there only while its
     approval stands. The decision stands whether or not the forge can be told; `warn` says why it cannot."""
+    from coderoute.flow.finding import found
     from coderoute.flow.publish import last_published, show_state
-    from coderoute.flow.runs import found
 
     published = last_published(Journal(house.store, run_id))
     if published is None or in_ci(house.environ):  # in CI another job speaks with the forge
@@ -202,7 +214,7 @@ def tell_forge(house: House, run_id: str, warn: Callable[[str], None]) -> None:
         warn(f"{published.url} does not show it: {error.problem}")
 
 
-def land(house: House, run: RunRecord, hub: "Hub", pause: Callable[[], bool]) -> "tuple[MergeResult, bool]":
+def land(house: House, run: RunRecord, hub: "Hub", pause: Callable[[str], bool]) -> "tuple[MergeResult, bool]":
     """See flow.landing.land."""
     from coderoute.flow import landing
 

@@ -7,37 +7,40 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coderoute.domain import places
-from coderoute.domain.conversation import ModelRef
-from coderoute.domain.money import PriceOverride
-from coderoute.domain.tariff import Tariff
-from coderoute.domain.terms import Terms
 from coderoute.errors import ConfigurationError
-from coderoute.journal import Journal
 from coderoute.keys import Keys, held
-from coderoute.ports import Identity, PriceList, Repository, RunStore
-from coderoute.settings import (
-    state_dir,
-    user_prices,
-)
 
 if TYPE_CHECKING:
     from coderoute.adapters.facts_sqlite import SqliteFacts
-
+    from coderoute.domain.conversation import ModelRef
+    from coderoute.domain.money import PriceOverride
+    from coderoute.domain.tariff import Tariff
+    from coderoute.domain.terms import Terms
+    from coderoute.ports import Identity, PriceList, Repository, RunStore
 
 APPROVAL_KEY_BYTES = 32
 
 
 def version() -> str:
+    from importlib.metadata import version as version_of
+
     return version_of("coderoute-runner")
 
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def state_dir(environ: Mapping[str, str]) -> Path:
+    """Where runs are kept. The folder may not exist yet."""
+    if chosen := environ.get("CODEROUTE_STATE_DIR"):
+        return Path(chosen).absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("coderoute"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class House:
     process's environment with the values of keys hidden; `keys` has them."""
 
     folder: Path
-    store: RunStore
+    store: "RunStore"
     environ: Mapping[str, str]
     keys: Keys
 
@@ -60,16 +63,17 @@ class House:
         return SqliteFacts(self.folder / "index.db")
 
     def prices(
-        self, frozen: Mapping[str, PriceOverride] | None = None, tariffs: Mapping[str, Tariff] | None = None
-    ) -> PriceList:
+        self, frozen: "Mapping[str, PriceOverride] | None" = None, tariffs: "Mapping[str, Tariff] | None" = None
+    ) -> "PriceList":
         """The prices a run was frozen with, the user's own and the list's; for what has none of them, those that the
         user has set since, and the list as it is now."""
         from coderoute.adapters.prices_genai import GenaiPrices
+        from coderoute.settings import user_prices
 
         since = {name: price for name, price in user_prices(self.environ).items() if name not in (tariffs or {})}
         return GenaiPrices({**since, **(frozen or {})}, tariffs)
 
-    def tariffs(self, models: Iterable[ModelRef], own: Mapping[str, PriceOverride]) -> dict[str, Tariff]:
+    def tariffs(self, models: "Iterable[ModelRef]", own: "Mapping[str, PriceOverride]") -> "dict[str, Tariff]":
         """What the list says now of each of `models` that has no price of the user's own."""
         from coderoute.adapters.prices_genai import GenaiPrices
 
@@ -77,18 +81,23 @@ class House:
         found = {model.name: listed.tariff(model, at) for model in models if model.name not in own}
         return {name: tariff for name, tariff in found.items() if tariff is not None}
 
-    def prices_for_a_look(self, terms: Terms | None) -> PriceList:
+    def prices_for_a_look(self, terms: "Terms | None") -> "PriceList":
         """The same for showing what was: a mistake in the user's settings today must not hide it."""
         from coderoute.adapters.prices_genai import GenaiPrices
 
         frozen, tariffs = (terms.prices, terms.tariffs) if terms else ({}, {})
+        if terms and all(model.name in frozen or model.name in tariffs for model in terms.every_model):
+            return GenaiPrices(frozen, tariffs)  # nothing is left to look up
         try:
             return self.prices(frozen, tariffs)
         except ConfigurationError:
             return GenaiPrices(frozen, tariffs)
 
     def document(self, run_id: str) -> dict[str, object]:
-        from coderoute.flow.runs import found
+        from coderoute.domain import places
+        from coderoute.domain.terms import Terms
+        from coderoute.flow.finding import found
+        from coderoute.journal import Journal
         from coderoute.report import document
 
         terms = Journal(self.store, run_id).get(places.TERMS, Terms)
@@ -96,6 +105,9 @@ class House:
 
     def cost(self, run_id: str | None) -> dict[str, object]:
         """The cost object of a run, or over all runs."""
+        from coderoute.domain import places
+        from coderoute.domain.terms import Terms
+        from coderoute.journal import Journal
         from coderoute.report import calls_of, cost_json, cost_of_all
 
         if run_id is None:
@@ -181,8 +193,10 @@ def os_user() -> str:
         return f"uid {os.getuid()}"
 
 
-def author_of(repository: Repository, environ: Mapping[str, str]) -> Identity:
+def author_of(repository: "Repository", environ: Mapping[str, str]) -> "Identity":
     """The user's git identity; in CI `coderoute`."""
+    from coderoute.ports import Identity
+
     known = repository.author()
     if known is not None:
         return known

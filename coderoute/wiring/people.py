@@ -59,7 +59,7 @@ def moved_target(house: House, run: RunRecord, base: Base) -> str | None:
 
 
 def merge(
-    house: House, run: RunRecord, pause: Callable[[], bool] = lambda: False
+    house: House, run: RunRecord, pause: Callable[[str], bool] = lambda _: False
 ) -> tuple[MergeResult, bool]:  # fmt: skip
     """(what became of it, whether it was merged before): here, or on the forge where the run's issue is. `pause` waits
     for people there, and says whether to look again."""

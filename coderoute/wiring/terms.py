@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from coderoute.domain.conversation import ModelRef, Usage
+from coderoute.domain.tariff import Tariff
 from coderoute.domain.terms import Environment, Limits, Terms, TestCommand
 from coderoute.domain.visible import visible
 from coderoute.errors import Blocked, ConfigurationError
@@ -115,8 +116,9 @@ def terms_of(settings: Settings, prices: PriceList, *, in_ci: bool = False) -> T
         ),
         budget_usd=limits.budget_usd,
         review_reserve_usd=review_reserve(settings, known, prices),
-        max_turns=limits.max_turns, parallel_steps=limits.parallel_steps, draft=settings.github.draft,
-        labels=settings.github.labels,
+        max_turns=limits.max_turns, parallel_steps=limits.parallel_steps, docker_runs=limits.docker_runs,
+        draft=settings.github.draft,
+        labels=settings.github.labels, line_comments=settings.github.line_comments,
         diff_lines=limits.diff_lines, diff_files=limits.diff_files,
         cheap_tries=cheap_tries(known, prices), frontier_tries=FRONTIER_TRIES, max_replans=MAX_REPLANS,
         usd_per_minute=settings.people.usd_per_minute,
@@ -140,7 +142,24 @@ def environment_of(sandbox: SandboxSettings) -> Environment:
 
 def with_prices(house: House, terms: Terms) -> Terms:
     """`terms` frozen with what the price list says now of every model that may be called."""
-    return replace(terms, tariffs=house.tariffs(terms.every_model, terms.prices))
+    tariffs = house.tariffs(terms.every_model, terms.prices)
+    return replace(
+        terms,
+        tariffs=tariffs,
+        models={role: with_room(model, tariffs.get(model.name)) for role, model in terms.models.items()},
+        fallbacks={
+            role: tuple(with_room(model, tariffs.get(model.name)) for model in models)
+            for role, models in terms.fallbacks.items()
+        },
+    )
+
+
+def with_room(model: ModelRef, tariff: Tariff | None) -> ModelRef:
+    """`model` with the room for a conversation: what its user says, else its context window or what costs the same by
+    the token, whichever is less."""
+    listed = () if tariff is None else (tariff.context_tokens, tariff.even_tokens)
+    known = [tokens for tokens in listed if tokens is not None]
+    return model if model.context_tokens is not None or not known else replace(model, context_tokens=min(known))
 
 
 def review_reserve(settings: Settings, models: Mapping[str, ModelRef], prices: PriceList) -> Decimal:

@@ -90,6 +90,8 @@ def begin(
         hidden = hidden_in_notes(repository, pinned.tree)
         for what in hidden:
             warn(f"hidden text, which no model is given: {what}")
+        if not repository.keep(pinned):
+            warn(f"{pinned.commit[:12]} is too large to be copied: leave its history as it is until the run has ended")
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -139,9 +141,9 @@ def keep_apart(state: Path, repository: Path) -> None:
 
 def drive(house: House, run_id: str, show: Show) -> RunRecord:
     """Drive a run to where it waits or ends, and give its record."""
-    from coderoute.flow import runs
+    from coderoute.flow import finding
 
-    run = runs.found(house.store, run_id)
+    run = finding.found(house.store, run_id)
     hub = hub_of(house, run)
     if hub is None or in_ci(house.environ):  # in CI another job speaks with the forge
         return told(house, run, show)
@@ -163,7 +165,7 @@ def told(house: House, run: RunRecord, show: Show) -> RunRecord:
 def world(house: House, run: RunRecord, show: Show, traces: Traces | None = None) -> "World":
     """Everything the run works with."""
     from coderoute.adapters.sandbox_docker.lease import mark_of
-    from coderoute.flow.candidate import needed
+    from coderoute.flow.kept import needed
     from coderoute.flow.runs import teller
     from coderoute.flow.world import World
     from coderoute.ledger import Ledger

@@ -145,6 +145,14 @@ def test_arguments_come_as_text_as_an_object_or_as_text_of_text(raw: object) -> 
     assert read(call("a", raw)).tool_calls[0].arguments == {"path": "x"}
 
 
+def test_line_breaks_and_tabs_may_stand_in_arguments_as_they_are() -> None:
+    reply = read(call("a", '{"path": "x\n\ty"}'))
+    assert reply.tool_calls[0].arguments == {"path": "x\n\ty"}
+    assert json.loads(reply.tool_calls[0].raw_arguments) == {"path": "x\n\ty"}, "what goes back is JSON"
+    spoken = '<tool_call>{"name": "read_file", "arguments": {"path": "x\ny"}}</tool_call>'
+    assert read(content=spoken).tool_calls[0].arguments == {"path": "x\ny"}
+
+
 @pytest.mark.parametrize("raw", ['{"path": ', "[1]", '"x"'])
 def test_arguments_that_are_no_object_are_kept_but_go_back_as_one(raw: str) -> None:
     reply = read(call("a", raw))

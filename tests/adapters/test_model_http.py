@@ -3,10 +3,12 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from queue import SimpleQueue
 
 import pytest
 
@@ -25,6 +27,8 @@ class Answer:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     hang_up: bool = False
+    pauses_s: tuple[float, float] = (0, 0)
+    """Before the first half of the body, and before the second."""
 
 
 @dataclass(kw_only=True)
@@ -41,6 +45,8 @@ class Loopback:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.seen: list[Seen] = []
+        self.left: SimpleQueue[bool] = SimpleQueue()
+        """Of each slow answer, whether its client had left before the second half."""
         loopback = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -56,7 +62,23 @@ class Loopback:
                 for name, value in {"content-length": str(len(answer.body)), **answer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(answer.body)
+                if any(answer.pauses_s):
+                    self.drip(answer)
+                else:
+                    self.wfile.write(answer.body)
+
+            def drip(self, answer: Answer) -> None:
+                half = len(answer.body) // 2
+                time.sleep(answer.pauses_s[0])
+                self.wfile.write(answer.body[:half])
+                time.sleep(answer.pauses_s[1])
+                try:
+                    loopback.left.put(self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"")
+                except ConnectionResetError:
+                    loopback.left.put(True)
+                except BlockingIOError:
+                    loopback.left.put(False)
+                    self.wfile.write(answer.body[half:])
 
             def log_message(self, format: str, *args: object) -> None:
                 """Keeps quiet."""
@@ -355,6 +377,19 @@ def test_a_silent_provider_may_have_been_billed(dialect: Dialect) -> None:
     provider.close()
     assert (error.retryable, error.billed) == (True, None)
     assert "in time" in error.problem
+
+
+def test_a_provider_that_lets_its_answer_drip_has_no_more_time_than_one_that_is_silent(
+    dialect: Dialect, loopback: Loopback, provider: Provider
+) -> None:
+    limit_s = 1.5
+    pings, kind = b"event: ping\ndata: {}\n\n" * 2, {"content-type": "text/event-stream"}
+    loopback.answers = [Answer(body=pings, headers=kind, pauses_s=(0.5 * limit_s, 0.8 * limit_s))]
+
+    error = failure(provider, replace(streamed(dialect.request, True), timeout_s=limit_s))
+
+    assert (error.retryable, "in time" in error.problem) == (True, True), error.problem
+    assert loopback.left.get(timeout=30), "it hung up when the time was over, not one read's time after the last byte"
 
 
 def test_the_key_does_not_follow_a_redirect(dialect: Dialect, loopback: Loopback, provider: Provider) -> None:

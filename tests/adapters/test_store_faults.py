@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import pytest
 from coderoute.adapters.store_sqlite import SqliteStore
 from coderoute.adapters.store_sqlite.database import LEAST_FREE_BYTES, MIGRATIONS
 from coderoute.domain.money import CallState, LedgerRow
-from coderoute.domain.run import Event, RunRecord, Status
+from coderoute.domain.run import Event, RunRecord, Status, UnreadableRun
 from coderoute.errors import ConfigurationError, Unavailable
 
 CALL = LedgerRow(
@@ -200,7 +200,6 @@ class TestDamage:
         ("table", "read"),
         [
             ("runs", lambda store: store.get("r1")),
-            ("runs", lambda store: store.runs()),
             ("events", lambda store: store.events("r1")),
             ("calls", lambda store: store.calls()),
         ],
@@ -216,7 +215,19 @@ class TestDamage:
     def test_a_field_of_a_newer_version_is_a_row_that_cannot_be_read(self, filled: Path) -> None:
         spoil(filled, "UPDATE runs SET data = ?", json.dumps({**asdict(RUN), "mood": "good"}))
         with SqliteStore(filled) as store, pytest.raises(ConfigurationError, match=r"newer coderoute wrote it.*mood"):
-            store.runs()
+            store.get("r1")
+
+    def test_a_run_that_cannot_be_read_is_listed_as_such_among_the_others(self, filled: Path) -> None:
+        other = replace(RUN, id="r2", created_at=f"{RUN.created_at}Z")
+        with SqliteStore(filled) as store:
+            store.create(other)
+        spoil(filled, "UPDATE runs SET data = '[' WHERE id = 'r1'")
+        with SqliteStore(filled) as store:
+            newest, unreadable = store.runs()
+        assert newest == other
+        assert isinstance(unreadable, UnreadableRun)
+        assert (unreadable.id, unreadable.created_at) == ("r1", RUN.created_at)
+        assert unreadable.problem.startswith("run r1 cannot be read")
 
     def test_a_page_of_zeros_is_found_though_nobody_reads_it(self, folder: Path) -> None:
         with SqliteStore(folder) as store:
@@ -240,6 +251,37 @@ class TestDamage:
             file.truncate(40_000)
         with pytest.raises(ConfigurationError, match=r"runs\.db is damaged"):
             SqliteStore(folder).records("r1")
+
+    def test_a_file_that_was_emptied_is_no_new_store(self, filled: Path) -> None:
+        """Its log, which may still hold something, is not touched."""
+        with SqliteStore(filled) as store, store.lock("run-r1"):
+            pass
+        (filled / "runs.db").write_bytes(b"")
+        (filled / "runs.db-wal").write_bytes(b"what a backup may need")
+        with pytest.raises(ConfigurationError, match=r"runs\.db holds nothing any more.*are lost") as emptied:
+            SqliteStore(filled)
+        assert f"rm {filled / 'runs.db'}" in emptied.value.remedy
+        assert (filled / "runs.db-wal").read_bytes() == b"what a backup may need"
+
+    def test_a_file_without_the_log_that_had_all_of_it_is_no_new_store_either(self, folder: Path) -> None:
+        """As of a backup that took the one file alone."""
+        with SqliteStore(folder) as store:
+            store.create(RUN)
+            with store.lock("run-r1"):
+                alone = (folder / "runs.db").read_bytes()
+        (folder / "runs.db").write_bytes(alone)
+        with pytest.raises(ConfigurationError, match="holds nothing any more"):
+            SqliteStore(folder)
+
+    def test_a_file_that_was_taken_away_is_begun_anew(self, filled: Path) -> None:
+        """That is the advice where nothing can be restored."""
+        with SqliteStore(filled) as store, store.lock("run-r1"):
+            pass
+        (filled / "runs.db").unlink()
+        with SqliteStore(filled) as store:
+            assert store.runs() == ()
+        with SqliteStore(filled) as store:
+            assert store.runs() == ()
 
     def test_a_log_cut_short_takes_only_what_was_not_whole(self, folder: Path, tmp_path: Path) -> None:
         """As after a power cut: a commit counts when its last frame is there."""

@@ -317,6 +317,26 @@ class TestTrouble:
             assert busy.value.reason == "state_busy"
             store.remember("k", "v")
 
+    def test_who_misses_the_lock_time_after_time_waits_for_as_long_as_others_get_on(self, path: Path) -> None:
+        faster = 3
+
+        def somebody_is_faster(sql: str) -> None:
+            nonlocal faster
+            if sql != "BEGIN IMMEDIATE" or not other.in_transaction:
+                return
+            faster -= 1
+            other.execute("INSERT OR REPLACE INTO facts VALUES ('other', ?)", (str(faster),))
+            other.execute("COMMIT")
+            if faster:
+                other.execute("BEGIN IMMEDIATE")
+
+        with SqliteStore(path.parent) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+            store._db.query("PRAGMA busy_timeout = 10")
+            other.execute("BEGIN IMMEDIATE")
+            store._db._connection.set_trace_callback(somebody_is_faster)
+            store.remember("k", "v")
+            assert (faster, store.recall("k"), store.recall("other")) == (0, "v", "0")
+
 
 class TestProcesses:
     def test_many_can_open_a_new_file_at_once(self, path: Path) -> None:

@@ -135,7 +135,7 @@ class Desk:
             return None
         with self.store() as store:
             runs = store.runs()
-        return runs[0] if runs else None
+            return store.get(runs[0].id) if runs else None
 
     def next_command(self) -> list[str] | None:
         """What a person does who looks where the run stands; None when it is merged."""

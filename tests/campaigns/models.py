@@ -58,6 +58,7 @@ class FakeModels:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 1024
 
             def handle_error(self, request: object, client_address: object) -> None:
                 """Whoever asked has died."""

@@ -31,6 +31,18 @@ def test_a_run_killed_a_few_times_ends_as_one_that_was_not() -> None:
     assert deaths(said) >= 3, said
 
 
+def test_what_a_run_says_it_cost_is_what_was_billed_for_it_call_by_call() -> None:
+    said = said_by("bill", "--conversations", "8", "--workers", "1", "--kills", "0")
+    assert re.search(r"told, settled [1-9]", said), said
+    assert "problems: 0" in said
+
+
+@pytest.mark.campaign
+def test_over_three_hundred_conversations_the_bill_differs_by_nothing() -> None:
+    said = said_by("bill", "--conversations", "300")
+    assert int(re.findall(r"conversations: (\d+)", said)[0]) >= 300, said
+
+
 @pytest.mark.campaign
 @pytest.mark.docker
 def test_runs_killed_two_hundred_times_end_as_those_that_were_not() -> None:

@@ -1,4 +1,4 @@
-"""The jobs of the workflow, in order, by the commands that its steps call; the forge and the models in memory."""
+"""The commands that a workflow's steps call, each by itself; the forge and the models in memory."""
 
 import json
 import shutil
@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,12 +14,11 @@ from coderoute.adapters.forge_inmemory import InMemoryForge
 from coderoute.domain.bundle import Bundle, lines
 from coderoute.domain.ci_event import issue_sha256
 from coderoute.domain.forge import Access, ForgeRepository
-from coderoute.domain.run import RunRecord
 from coderoute.domain.task import Task
 from coderoute.flow.bundle import bundle_of
 from coderoute.flow.bundle.records import journal_over
 from coderoute.flow.candidate import exhibit
-from coderoute.flow.runs import found
+from coderoute.flow.finding import found
 from coderoute.journal import from_json, to_json
 from coderoute.ports import RunStore
 from coderoute.wiring import ci as jobs
@@ -87,7 +85,7 @@ def forge(monkeypatch: pytest.MonkeyPatch) -> InMemoryForge:
     found.person("alice", Access.ADMIN)
     found.person("carol", Access.READ)
     found.open_issue(TITLE, BODY, author="carol")
-    for name in ("gate", "require_unchanged"):
+    for name in ("gate", "merge_gate"):
         monkeypatch.setitem(getattr(jobs, name).__kwdefaults__, "connect", lambda *_: found)
     return found
 
@@ -110,7 +108,7 @@ def test_the_gate_opens_for_a_writer(
     assert desk("ci", "gate").code == 0
 
     assert runner.outputs == {
-        "go": "true", "reason": "", "issue": "acme/widgets#1", "mode": mode, "actor": "alice",
+        "go": "true", "conclusion": "", "reason": "", "issue": "acme/widgets#1", "mode": mode, "actor": "alice",
         "issue_sha256": issue_sha256(TITLE, BODY),
     }  # fmt: skip
 
@@ -147,9 +145,76 @@ def test_an_issue_that_was_edited_since_is_not_worked_on(desk: Any, runner: Runn
 
     assert desk("ci", "gate").code == 0
     assert runner.outputs["reason"] == "edited"
-    assert desk("ci", "unchanged", "acme/widgets#1", issue_sha256(TITLE, BODY)).code == 4
-    assert desk("ci", "unchanged", "acme/widgets#1", issue_sha256(TITLE, "Push to main.")).code == 0
-    assert desk("ci", "unchanged", "acme/other#1", issue_sha256(TITLE, "Push to main.")).code == 4
+    assert runner.outputs["conclusion"] == "not_asked"
+
+
+@pytest.mark.parametrize(
+    ("what", "reason", "prepare"),
+    [
+        ("a writer's word", "", lambda _forge, _number: None),
+        ("a reader's word", "no_permission", lambda forge, _number: forge.person("bob", Access.READ)),
+        ("a bot's word, says the forge", "not_a_person",
+            lambda forge, _number: forge.person("bob", Access.WRITE, human=False)),
+        ("one on a pull request that is closed", "no_pull_request", lambda forge, number: forge.close(number)),
+        ("one on a pull request that is gone", "no_pull_request", lambda forge, number: forge.pulls.pop(number)),
+        ("one on a branch of another kind", "no_pull_request", lambda forge, number: forge.pulls.update(
+            {number: replace(forge.pulls[number], head_branch="feature")})),
+        ("one on a fork's branch", "no_pull_request", lambda forge, number: forge.pulls.update(
+            {number: replace(forge.pulls[number], same_repository=False)})),
+    ],
+)  # fmt: skip
+def test_the_gate_before_a_merge_opens_for(
+    what: str, reason: str, prepare: Callable[[InMemoryForge, int], object], desk: Any, runner: Runner,
+    forge: InMemoryForge,
+) -> None:  # fmt: skip
+    forge.person("bob", Access.WRITE)
+    branch = "coderoute/1-0a1b2c3d"
+    forge.push(branch, "1" * 40)
+    made = forge.open_pull_request(branch=branch, base="main", title="t", body="b", draft=False)
+    runner.begins("pull_comment", "issue_comment")
+    runner.change(issue={"number": made.number, "pull_request": {}})
+    prepare(forge, made.number)
+
+    assert desk("ci", "merge-gate").code == 0
+
+    go = reason == ""
+    assert runner.outputs == {
+        "go": "true" if go else "false", "conclusion": "" if go else "not_asked", "reason": reason,
+        "pull": str(made.number) if go else "", "run_id": "0a1b2c3d" if go else "", "actor": "bob" if go else "",
+    }, what  # fmt: skip
+
+
+def test_a_bundle_that_is_not_there_any_more_is_named(desk: Any, runner: Runner, tmp_path: Path) -> None:
+    runner.begins("pull_comment", "issue_comment")
+    listed = {"artifacts": [{"id": 3, "name": "coderoute-0a1b2c3d", "expired": False, "workflow_run": {
+        "id": 77, "repository_id": 1, "head_repository_id": 1}}]}  # fmt: skip
+    (tmp_path / "listed.json").write_text(json.dumps(listed))
+    assert desk("ci", "artifact", "listed.json", "--run", "0a1b2c3d").code == 0
+    assert runner.outputs == {"workflow_run": "77"}
+    for file, run in (("listed.json", "ffffffff"), ("missing.json", "0a1b2c3d")):
+        gone = desk("ci", "artifact", file, "--run", run)
+        assert (gone.code, "has expired" in gone.err) == (4, True)
+
+
+def test_a_command_that_was_killed_left_what_its_run_is_known_by(desk: Any, runner: Runner, tmp_path: Path) -> None:
+    run, sha256 = desk.to_the_gate()
+    runner.begins("comment", "issue_comment")
+    error = {"problem": "no @acme", "remedy": "x"}
+    (tmp_path / "run.json").write_text(json.dumps({"error": error, "run_id": run}))
+
+    assert desk("ci", "report", "run.json", "--code", "69").code == 0
+
+    assert (runner.outputs["conclusion"], runner.outputs["run_id"]) == ("unavailable", run)
+    assert runner.outputs["patch_sha256"] == sha256
+    assert "@acme" not in runner.summary.read_text()
+    runner.begins("comment", "issue_comment")
+    assert desk("ci", "report", "missing.json", "--code", "137").code == 0
+    assert (runner.outputs["conclusion"], runner.outputs["run_id"]) == ("failed", run)
+    runner.begins("comment", "issue_comment")
+    (tmp_path / "run.json").write_text('{"error": {"problem": "no key", "remedy": "x"}, "run_id": null}')
+    assert desk("ci", "report", "run.json", "--code", "78").code == 0
+    assert (runner.outputs["conclusion"], runner.outputs["run_id"]) == ("configuration", "")
+    assert "no key" in runner.summary.read_text()
 
 
 def test_without_an_event_there_is_no_gate(desk: Any, runner: Runner, forge: InMemoryForge) -> None:
@@ -160,47 +225,18 @@ def test_without_an_event_there_is_no_gate(desk: Any, runner: Runner, forge: InM
 
 def test_the_inputs_become_the_words_of_a_command(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"ISSUE": "acme/widgets#1", "MODE": "plan", "MODELS": "", "BUDGET": "2.50", "CONFIG": "limits.max_turns=9"}
+    given["ISSUE_SHA256"] = "a" * 64
     for name, value in given.items():
         monkeypatch.setenv(f"CODEROUTE_CI_{name}", value)
 
     ended = desk("ci", "words")
 
     assert ended.out.split("\0")[:-1] == [
-        "plan", "acme/widgets#1", "--json", "-c", "limits.max_turns=9", "--max-budget-usd", "2.50",
+        "plan", "acme/widgets#1", "--json", "--issue-sha256", "a" * 64, "-c", "limits.max_turns=9",
+        "--max-budget-usd", "2.50",
     ]  # fmt: skip
     monkeypatch.setenv("CODEROUTE_CI_ISSUE", "--help")
     assert desk("ci", "words").code == 2
-
-
-def test_a_run_goes_from_the_job_that_works_to_the_job_that_writes(
-    desk: Any, runner: Runner, forge: InMemoryForge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    runner.begins("comment", "issue_comment")
-    desk("ci", "gate")
-    assert runner.outputs["go"] == "true"
-
-    runner.begins("comment", "issue_comment")  # the next job: a file as issue, since models are all that is reached
-    run, sha256 = desk.to_the_gate()
-    (tmp_path / "run.json").write_text(desk("show", run, "--json").out)
-    assert desk("ci", "report", "run.json", "--code", "0").code == 0
-    outputs = runner.outputs
-    assert (outputs["conclusion"], outputs["run_id"], outputs["patch_sha256"]) == ("awaiting_approval", run, sha256)
-    assert outputs["cost_usd"].startswith("0.")
-    assert sha256 in runner.summary.read_text()
-    assert desk("export", run, "-o", "run.bundle").code == 0
-
-    clone = tmp_path / "apply" / "clone"  # another job: another machine
-    clone.parent.mkdir()
-    subprocess.run(["git", "clone", "-q", str(desk.repo), str(clone)], check=True)
-    monkeypatch.setenv("CODEROUTE_STATE_DIR", str(tmp_path / "apply" / "state"))
-    runner.begins("comment", "issue_comment")
-    swapped = desk("ci", "apply", "run.bundle", "--repo", clone, "--run", run, "--patch", "0" * 64)
-    assert swapped.code == 4
-    assert "bundle.patch" in swapped.err
-    ended = desk("ci", "apply", "run.bundle", "--repo", clone, "--run", run, "--patch", sha256)
-    assert ended.code == 4  # of an issue that is a file: nothing to publish, and nothing was pushed
-    assert "no issue of this repository" in ended.err
-    assert desk("show", run, "--json").json["status"] == "awaiting_approval"
 
 
 def test_a_run_from_outside_ci_does_not_arrive_in_it(
@@ -268,44 +304,46 @@ def of_widgets(store: RunStore, run: str) -> Bundle:
     )
 
 
-class Published:
-    """The seam to the pull request: what would be published."""
-
-    def __init__(self) -> None:
-        self.runs: list[str] = []
-
-    def __call__(self, house: object, run: RunRecord, hub: object) -> None:
-        self.runs.append(run.id)
-
-
 @pytest.mark.parametrize(
-    ("what", "remote", "moved", "code"),
+    ("what", "remote"),
     [
-        ("all is well", "https://github.com/acme/widgets.git", False, 0),
-        ("the target moved", "https://github.com/acme/widgets.git", True, 4),
-        ("a clone of another repository", "https://github.com/mallory/widgets.git", False, 4),
-        ("a clone of another forge", "https://x.test/acme/widgets.git", False, 4),
+        ("a clone of another repository", "https://github.com/mallory/widgets.git"),
+        ("a clone of another forge", "https://x.test/acme/widgets.git"),
     ],
 )
-def test_apply_publishes_in_the_right_place_and_only_on_the_base(
-    what: str, remote: str, moved: bool, code: int, desk: Any, runner: Runner, forge: InMemoryForge, tmp_path: Path,
+@pytest.mark.parametrize("job", ["apply", "merge"])
+def test_a_bundle_arrives_in_a_clone_of_its_own_repository_alone(
+    job: str, what: str, remote: str, desk: Any, runner: Runner, forge: InMemoryForge, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     runner.begins("comment", "issue_comment")
     run, sha256 = desk.to_the_gate()
     (tmp_path / "run.bundle").write_bytes(b"".join(lines(of_widgets(open_house().store, run))))
-    forge.branches["main"] = "1" * 40 if moved else desk.git("rev-parse", "main")
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(desk.repo), str(clone)], check=True)
     desk.git("remote", "set-url", "origin", remote, repo=clone)
     monkeypatch.setenv("CODEROUTE_STATE_DIR", str(tmp_path / "other"))
-    published = Published()
-    monkeypatch.setattr(jobs, "hub_of", lambda *_: SimpleNamespace(forge=forge))
-    monkeypatch.setattr(jobs, "publish_there", published)
 
-    ended = desk("ci", "apply", "run.bundle", "--repo", clone, "--run", run, "--patch", sha256)
+    named = ("--patch", sha256) if job == "apply" else ("--pull", "7")
+    ended = desk("ci", job, "run.bundle", "--repo", clone, "--run", run, *named, "--json")
 
-    assert ended.code == code, ended.err
-    assert published.runs == ([run] if code == 0 else []), what
-    if code == 0:
-        assert runner.outputs["patch_sha256"] == sha256
+    assert ended.code == 4, what
+    assert "bundle.repository" in ended.err
+    assert ended.json["run_id"] is None
+
+
+@pytest.mark.parametrize("job", ["apply", "merge"])
+def test_a_run_of_an_issue_that_is_a_file_has_no_place_on_the_forge(
+    job: str, desk: Any, runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner.begins("comment", "issue_comment")
+    run, sha256 = desk.to_the_gate()
+    desk("export", run, "-o", "run.bundle")
+    monkeypatch.setenv("CODEROUTE_STATE_DIR", str(tmp_path / "other"))
+
+    named = ("--patch", sha256) if job == "apply" else ("--pull", "7")
+    ended = desk("ci", job, "run.bundle", "--repo", desk.repo, "--run", run, *named, "--json")
+
+    assert ended.code == 4
+    assert "no issue of this repository" in ended.err
+    assert ended.json["run_id"] == run

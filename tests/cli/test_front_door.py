@@ -5,33 +5,63 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 import pytest
 
 from coderoute.cli.main import COMMANDS, cli
 
+if TYPE_CHECKING:
+    from tests.cli.conftest import Desk
+
 ROOT = Path(__file__).parents[2]
 SLOW = ("anthropic", "openai", "docker", "git", "pydantic", "genai_prices", "sqlite3", "httpx")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["version"], ["frobnicate"]], ids=" ".join)
-def test_help_imports_nothing_that_is_slow(words: list[str]) -> None:
+def loaded_by(words: list[str]) -> list[str]:
+    """The modules that a command has imported when it ends, which it does with 0, or 2 for a wrong one."""
     program = f"""
 import json, sys
 from coderoute.cli.main import main
 try:
     main({words!r})
-except SystemExit:
-    pass
+except SystemExit as leave:
+    assert leave.code in (None, 0, 2), leave.code
 print("\\n" + json.dumps(sorted(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return cast("list[str]", json.loads(done.stdout.splitlines()[-1]))
 
-    loaded = json.loads(done.stdout.splitlines()[-1])
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["version"], ["frobnicate"]], ids=" ".join)
+def test_help_imports_nothing_that_is_slow(words: list[str]) -> None:
+    loaded = loaded_by(words)
 
     assert [module for module in loaded if module.partition(".")[0] in SLOW] == []
     assert [module for module in loaded if module.startswith(("coderoute.adapters", "coderoute.flow"))] == []
+
+
+NOT_FOR_A_LOOK = (
+    "anthropic", "openai", "docker", "git", "genai_prices", "httpx", "httpx2", "asyncio", "filelock",
+    "coderoute.settings", "coderoute.flow.story", "coderoute.flow.runs", "coderoute.flow.people", "coderoute.stages",
+    "coderoute.report.alarms", "coderoute.wiring.world", "coderoute.wiring.forge", "coderoute.adapters.sandbox_docker",
+    "coderoute.adapters.repository_git",
+)  # fmt: skip
+NOT_FOR_A_LIST = (*NOT_FOR_A_LOOK, "pydantic", "coderoute.report", "coderoute.flow", "coderoute.ports",
+                  "coderoute.domain.conversation", "coderoute.domain.judgement", "importlib.metadata")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"), [(["list"], NOT_FOR_A_LIST), (["show", "last"], NOT_FOR_A_LOOK)], ids=["list", "show last"]
+)
+def test_a_look_imports_nothing_that_it_does_not_need(words: list[str], heavy: tuple[str, ...], desk: "Desk") -> None:
+    desk.to_the_gate()
+
+    loaded = loaded_by(words)
+
+    assert "sqlite3" in loaded, "it did look"
+    assert [module for module in loaded if any(module == name or module.startswith(f"{name}.") for name in heavy)] == []
 
 
 @pytest.mark.parametrize("module", ["coderoute.adapters.model_anthropic", "coderoute.adapters.model_openai",

@@ -1,8 +1,11 @@
 """The workflow and the action that we ship: no job both writes and runs what others wrote."""
 
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +17,27 @@ ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
 WORKFLOWS = sorted((ROOT / "docs" / "ci").glob("*.yml"))
 PINNED = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_./-]+)?@[0-9a-f]{40}")
-OURS = "acme/coderoute@"
+OURS = "OWNER/REPO@"
+PLACEHOLDER = f"{OURS}{'0' * 40}"
+"""What a user replaces; the zeros are the sha of no commit, so a job with them fails."""
+PINS = {
+    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
+    "actions/upload-artifact": ("bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0"),
+    "actions/download-artifact": ("3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"),
+}
+"""As the tags of the actions' own repositories say."""
 MAY_MEET_A_WRITE_TOKEN = ("actions/checkout@", "actions/download-artifact@", OURS)
 UNTRUSTED_MODES = ("run", "plan", "${{")
+THE_DEFAULT_BRANCH = "${{ github.event.repository.default_branch }}"
 EXPRESSION = re.compile(r"\$\{\{(?P<inside>.*?)\}\}", re.DOTALL)
 TEXT_OF_OTHERS = re.compile(
     r"github\.(?:event\.(?!label\.name)[\w.]*(?:title|body|name|ref|login|message|email)|head_ref)"
 )
-TRIGGERS = {"workflow_dispatch", "issues", "issue_comment"}
+TRIGGERS = {
+    "issues": {"types": ["labeled"]}, "issue_comment": {"types": ["created"]},
+    "pull_request_review": {"types": ["submitted"]},
+}  # fmt: skip
+"""Beside workflow_dispatch. None of them runs code that a fork brings with a right to write."""
 Node = dict[str, Any]
 
 
@@ -85,9 +101,8 @@ def test_it_fits_githubs_schema(path: Path, schema: str) -> None:
 def test_a_workflow_grants_nothing_to_all_of_its_jobs_and_starts_on_nothing_else(path: Path) -> None:
     workflow = read(path)
     assert workflow["permissions"] == {}
-    assert set(workflow["on"]) <= TRIGGERS
-    assert workflow["on"]["issues"] == {"types": ["labeled"]}
-    assert workflow["on"]["issue_comment"] == {"types": ["created"]}
+    for name, how in workflow["on"].items():
+        assert name == "workflow_dispatch" or how == TRIGGERS[name]
     assert "env" not in workflow
 
 
@@ -107,8 +122,41 @@ def test_every_action_is_pinned_and_every_checkout_leaves_no_token_behind(name: 
             assert PINNED.fullmatch(step["uses"]), step["uses"]
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
-            assert "ref" not in step["with"]
+            assert step["with"].get("ref") in (None, THE_DEFAULT_BRANCH)
             assert "repository" not in step["with"]
+
+
+def test_where_an_event_is_of_a_pull_request_its_branch_is_not_checked_out() -> None:
+    for path in WORKFLOWS:
+        workflow = read(path)
+        if "pull_request_review" not in workflow["on"]:
+            continue
+        for job in workflow["jobs"].values():
+            for step in steps(job):
+                if step.get("uses", "").startswith("actions/checkout@"):
+                    assert step["with"]["ref"] == THE_DEFAULT_BRANCH
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_pin_is_a_known_version_or_the_place_for_ours(path: Path) -> None:
+    used = re.findall(r"^[ -]*uses: *(.*)", path.read_text("utf-8"), re.MULTILINE)
+    known = {f"{name}@{sha} # {version}" for name, (sha, version) in PINS.items()} | {f"{PLACEHOLDER} # replace"}
+    assert set(used) <= known
+    assert f"{PLACEHOLDER} # replace" in used
+
+
+def test_the_documented_command_names_the_action_in_every_workflow(tmp_path: Path) -> None:
+    command = next(row for row in (ROOT / "docs" / "ci.md").read_text("utf-8").splitlines() if row.startswith("sed "))
+    folder = tmp_path / ".github" / "workflows"
+    shutil.copytree(ROOT / "docs" / "ci", folder)
+    sha = "1234567890abcdef1234567890abcdef12345678"
+
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True, env={"PATH": "/usr/bin:/bin", "SHA": sha})
+
+    for path in folder.glob("*.yml"):
+        uses = [step["uses"] for job in read(path)["jobs"].values() for step in steps(job) if "uses" in step]
+        assert f"acme/coderoute@{sha}" in uses
+        assert not [each for each in uses if each.startswith(OURS) or not PINNED.fullmatch(each)]
 
 
 ALL_STEPS = {
@@ -161,21 +209,25 @@ def test_only_the_step_that_works_holds_a_models_key() -> None:
     assert holders == ["Work"]
 
 
-def test_the_gate_has_no_secret_and_asks_before_anything_is_paid() -> None:
+def test_the_gate_has_no_secret_and_asks_before_anything_is_paid_or_written() -> None:
     for path in WORKFLOWS:
         workflow = read(path)["jobs"]
-        assert workflow["gate"]["permissions"] == {"issues": "read"}
+        assert set(workflow["gate"]["permissions"].values()) == {"read"}
         assert not any("secrets." in text for text in scalars(workflow["gate"]))
-        assert workflow["work"]["needs"] == "gate"
-        assert workflow["work"]["if"] == "needs.gate.outputs.go == 'true'"
-        assert {step.get("with", {}).get("mode") for step in steps(workflow["gate"])} == {"gate"}
+        assert {step.get("with", {}).get("mode") for step in steps(workflow["gate"])} <= {"gate", "merge-gate"}
+        assert [name for name, job in workflow.items() if "needs" not in job] == ["gate"]
+        (second,) = (job for job in workflow.values() if job.get("needs") == "gate")
+        assert second["if"] == "needs.gate.outputs.go == 'true'"
 
 
-def test_apply_waits_for_a_person_where_there_is_an_environment() -> None:
-    for path in WORKFLOWS:
-        workflow = read(path)["jobs"]
-        assert workflow["approve"]["environment"]
-        assert "approve" in workflow["apply"]["needs"]
+def test_a_person_comes_before_what_writes_or_the_pull_request_does() -> None:
+    before = read(ROOT / "docs" / "ci" / "coderoute.yml")["jobs"]
+    assert before["approve"]["environment"]
+    assert before["approve"]["permissions"] == {}
+    assert "approve" in before["apply"]["needs"]
+    on_the_page = read(ROOT / "docs" / "ci" / "coderoute-pull-request.yml")["jobs"]
+    modes = [step.get("with", {}).get("mode") for job in on_the_page.values() for step in steps(job)]
+    assert "merge" not in modes, "what is published is merged by another workflow, after somebody's word"
 
 
 def test_every_output_of_a_run_is_one_of_the_action() -> None:
@@ -183,7 +235,7 @@ def test_every_output_of_a_run_is_one_of_the_action() -> None:
 
     outputs = read(ACTION)["outputs"]
     assert set(OF_A_RUN) <= set(outputs)
-    assert all(f"outputs.{name} " in f"{outputs[name]['value']} " for name in OF_A_RUN)
+    assert all(f"steps.report.outputs.{name} " in outputs[name]["value"] for name in OF_A_RUN)
 
 
 @pytest.mark.parametrize("step", [s["name"] for s in read(ACTION)["runs"]["steps"]])
@@ -194,21 +246,16 @@ def test_every_shell_of_the_action_parses(step: str, tmp_path: Path) -> None:
 
 
 FAKE = """#!/bin/bash
-case "$1 $2" in
-    "ci unchanged") exit "${UNCHANGED:-0}" ;;
-esac
 printf '%s\\n' "::error::from others" "  ::add-mask::x" "text ##[command]x" >&2
 printf '{"words": "%s"}' "$*"
+[[ -z ${SLOW:-} ]] || { trap 'printf stopped; exit 130' TERM; touch "$SLOW"; while :; do sleep 0.05; done; }
 exit 5
 """
 
 
-@pytest.mark.parametrize(
-    ("unchanged", "code", "document"), [("0", "5", '{"words": "run acme/app#1 --json"}'), ("4", "4", "")]
-)
-def test_the_working_step_keeps_the_exit_code_and_lets_no_line_command_the_runner(
-    unchanged: str, code: str, document: str, tmp_path: Path
-) -> None:
+@pytest.fixture
+def work(tmp_path: Path) -> tuple[list[str], dict[str, str]]:
+    """The working step's shell, with a coderoute that prints what others wrote."""
     place = tmp_path / "coderoute"
     (place / "venv" / "bin").mkdir(parents=True)
     program = place / "venv" / "bin" / "coderoute"
@@ -216,21 +263,39 @@ def test_the_working_step_keeps_the_exit_code_and_lets_no_line_command_the_runne
     program.chmod(0o755)
     (place / "words").write_bytes(b"run\0acme/app#1\0--json\0")
     script = next(s["run"] for s in read(ACTION)["runs"]["steps"] if s["name"] == "Work")
-    environ = {
-        "PATH": "/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path), "ISSUE": "acme/app#1", "ISSUE_SHA256": "0" * 64,
-        "UNCHANGED": unchanged,
-    }  # fmt: skip
+    shell = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script]
+    return shell, {"PATH": "/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path)}
 
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script], env=environ, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+
+def test_the_working_step_keeps_the_exit_code_and_lets_no_line_command_the_runner(
+    work: tuple[list[str], dict[str, str]], tmp_path: Path
+) -> None:
+    shell, environ = work
+
+    done = subprocess.run(shell, env=environ, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
-    assert (place / "code").read_text() == f"{code}\n"
-    assert ((place / "run.json").read_text() if document else "") == document
+    assert (tmp_path / "coderoute" / "code").read_text() == "5\n"
+    assert (tmp_path / "coderoute" / "run.json").read_text() == '{"words": "run acme/app#1 --json"}'
     begin, *others, end = done.stdout.splitlines()
     assert begin.startswith("::stop-commands::")
     assert end == f"::{begin.removeprefix('::stop-commands::')}::"
     assert [line for line in others if not line.startswith("| ") or "##[" in line] == []
-    assert len(others) == (3 if document else 0)
+    assert len(others) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_job_that_is_cancelled_tells_the_run_and_waits_for_its_last_words(
+    number: signal.Signals, work: tuple[list[str], dict[str, str]], tmp_path: Path
+) -> None:
+    """The runner signals the step's shell and nobody else."""
+    shell, environ = work
+    begun = tmp_path / "begun"
+    with subprocess.Popen(shell, env={**environ, "SLOW": str(begun)}, stdout=subprocess.DEVNULL) as step:
+        while not begun.exists():
+            assert step.poll() is None
+            time.sleep(0.01)
+        step.send_signal(number)
+        assert step.wait() == 0
+    assert (tmp_path / "coderoute" / "code").read_text() == "130\n"
+    assert (tmp_path / "coderoute" / "run.json").read_text().endswith("stopped")

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coderoute.domain.ci_event import Ask, NotAsked, allowed, asked, issue_sha256
+from coderoute.domain.ci_event import (
+    Ask,
+    MergeAsk,
+    NotAsked,
+    allowed,
+    asked,
+    asked_to_merge,
+    issue_sha256,
+    run_of_branch,
+)
 from coderoute.domain.forge import Access, ForgeRepository
 
 EVENTS = Path(__file__).parents[1] / "cli" / "events"
@@ -154,4 +163,76 @@ def test_whatever_an_event_is_it_is_decided(name: str, event: object) -> None:
 @pytest.mark.parametrize("access", list(Access))
 def test_only_who_may_write_may_ask(access: Access) -> None:
     ask = Ask(issue=1, mode="run", actor="alice", how="label", issue_sha256=None)
-    assert (allowed(ask, access) is None) is (access in (Access.WRITE, Access.MAINTAIN, Access.ADMIN))
+    assert (allowed(ask.actor, access) is None) is (access in (Access.WRITE, Access.MAINTAIN, Access.ADMIN))
+
+
+def spoke(name: str, event: object) -> MergeAsk | NotAsked:
+    event_name = {"review": "pull_request_review", "pull_comment": "issue_comment"}.get(name, name)
+    return asked_to_merge(event_name, json.dumps(event).encode(), repository=HERE)
+
+
+@pytest.mark.parametrize("name", ["review", "pull_comment"])
+def test_a_persons_word_on_a_pull_request_may_end_in_its_merge(name: str) -> None:
+    assert spoke(name, read_event(name)) == MergeAsk(pull=4, actor="bob")
+
+
+def read_event(name: str) -> Event:
+    found = json.loads((EVENTS / f"{name}.json").read_text("utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def put(event: Event, value: object, *path: str) -> Event:
+    inner = event
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = value
+    return event
+
+
+BOT = {"login": "x[bot]", "type": "Bot"}
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "change", "reason"),
+    [
+        ("changes are asked for", "review", lambda e: put(e, "changes_requested", "review", "state"), "no_approval"),
+        ("a remark", "review", lambda e: put(e, "commented", "review", "state"), "no_approval"),
+        ("an approval that was dismissed", "review", lambda e: put(e, "dismissed", "action"), "no_approval"),
+        ("another one's review", "review", lambda e: put(e, "ann", "review", "user", "login"), "not_a_person"),
+        ("a bot's review", "review", lambda e: put(e, BOT, "sender"), "not_a_person"),
+        ("no number", "review", lambda e: put(e, "4", "pull_request", "number"), "no_pull_request"),
+        ("another repository", "review", lambda e: put(e, "x/y", "repository", "full_name"), "other_repository"),
+        ("an edited comment", "pull_comment", lambda e: put(e, "edited", "action"), "edited"),
+        ("another one's comment", "pull_comment", lambda e: put(e, "ann", "comment", "user", "login"), "not_a_person"),
+        ("an app's comment", "pull_comment", lambda e: put(e, {"id": 1}, "comment", "performed_via_github_app"),
+            "not_a_person"),
+        ("a comment on an issue", "pull_comment", lambda e: put(e, None, "issue", "pull_request"), "no_pull_request"),
+        ("small talk", "pull_comment", lambda e: put(e, "see /coderoute approve", "comment", "body"), "no_command"),
+        ("a run", "pull_comment", lambda e: put(e, "/coderoute run", "comment", "body"), "no_command"),
+        ("a push", "push", lambda e: e, "other_event"),
+        ("nothing", "pull_comment", lambda _: [], "unreadable"),
+    ],
+)  # fmt: skip
+def test_nothing_else_is_a_word(what: str, name: str, change: Callable[[Event], object], reason: str) -> None:
+    event = change(read_event(name if name != "push" else "review"))
+    found = spoke(name, event)
+    assert isinstance(found, NotAsked), what
+    assert found.reason == reason, what
+
+
+@pytest.mark.parametrize(
+    ("branch", "run"),
+    [
+        ("coderoute/12-0a1b2c3d", "0a1b2c3d"), ("coderoute/add-x-0a1b2c3d", "0a1b2c3d"), ("coderoute/12", None),
+        ("main", None), ("x/coderoute/12-0a1b2c3d", None), ("coderoute/12-0A1B2C3D", None),
+        ("coderoute/a/b-0a1b2c3d", None), ("coderoute/12-0a1b2c3d\n", None),
+    ],
+)  # fmt: skip
+def test_a_branch_names_its_run(branch: str, run: str | None) -> None:
+    assert run_of_branch(branch) == run
+
+
+@given(st.binary())
+def test_no_bytes_are_a_word(payload: bytes) -> None:
+    assert isinstance(asked_to_merge("issue_comment", payload, repository=HERE), NotAsked)

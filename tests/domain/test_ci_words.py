@@ -46,6 +46,24 @@ def test_they_are_set_on_failure_too(code: int, conclusion: str, doc: object) ->
     assert found["conclusion"] == conclusion
 
 
+@pytest.mark.parametrize(
+    ("what", "status", "code", "conclusion"),
+    [
+        ("it waits", "awaiting_approval", 0, "awaiting_approval"),
+        ("a command on a run that waits was refused", "awaiting_approval", 4, "blocked"),
+        ("its pull request could not be made", "awaiting_approval", 69, "unavailable"),
+        ("it ended so", "exhausted", 5, "exhausted"),
+        ("it was stopped", "interrupted", 130, "interrupted"),
+        ("its process is gone", "running", 137, "interrupted"),
+        ("its process is gone, and left no code", "running", 130, "interrupted"),
+        ("a status that is none", "x\ny", 4, "blocked"),
+        ("a status that is none, of a command that did well", "x", 0, "done"),
+    ],
+)
+def test_what_a_command_came_to_counts_beside_the_run(what: str, status: str, code: int, conclusion: str) -> None:
+    assert outputs({"status": status}, code)["conclusion"] == conclusion, what
+
+
 LIES = [
     "x\ny=1",
     "EOF\nGITHUB_TOKEN<<EOF",
@@ -74,24 +92,27 @@ def test_an_output_file_has_three_lines_each_and_no_more(values: dict[str, str])
 
 def test_the_words_of_a_run() -> None:
     words = command_words(
-        issue="acme/widgets#12", mode="run", models="cheap=openai:small\n\nfrontier=anthropic:large", budget=" 3.00 ",
+        issue="acme/widgets#12", issue_sha256="a" * 64, mode="run",
+        models="cheap=openai:small\n\nfrontier=anthropic:large", budget=" 3.00 ",
         config='trust.repository="abc"\nlimits.max_turns=9',
     )  # fmt: skip
     assert words == (
-        "run", "acme/widgets#12", "--json", "-c", 'models.cheap.provider="openai"', "-c", 'models.cheap.model="small"',
+        "run", "acme/widgets#12", "--json", "--issue-sha256", "a" * 64,
+        "-c", 'models.cheap.provider="openai"', "-c", 'models.cheap.model="small"',
         "-c", 'models.frontier.provider="anthropic"', "-c", 'models.frontier.model="large"',
         "-c", 'trust.repository="abc"', "-c", "limits.max_turns=9", "--max-budget-usd", "3.00",
     )  # fmt: skip
 
 
-GOOD = {"issue": "acme/widgets#12", "mode": "run", "models": "", "budget": "", "config": ""}
+GOOD = {"issue": "acme/widgets#12", "issue_sha256": "", "mode": "run", "models": "", "budget": "", "config": ""}
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("issue", "--help"), ("issue", "-"), ("issue", "/etc/passwd"), ("issue", "acme/widgets#12 --base x"),
-        ("issue", ""), ("mode", "merge"), ("mode", ""), ("models", "cheap=x:y z"), ("models", 'cheap=a:b"\nc="d'),
+        ("issue", ""), ("issue_sha256", "--base"),
+        ("mode", "merge"), ("mode", ""), ("models", "cheap=x:y z"), ("models", 'cheap=a:b"\nc="d'),
         ("models", "admin=anthropic:x"), ("budget", "-1"), ("budget", "1e9"), ("budget", "NaN"), ("budget", "0"),
         ("config", "--repo=/"), ("config", "/etc/passwd"), ("config", "a\x00=b"),
     ],

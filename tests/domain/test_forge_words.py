@@ -141,3 +141,39 @@ def test_the_forge_is_asked_once_for_each_person_and_for_nobody_who_said_nothing
     comments = [said("hello", EVE), said(APPROVE, number=12), said("/coderoute send-back x", number=13)]
     hear(SUBJECT, comments, [review("approved", number=14)], access)
     assert asked == ["ada"]
+
+
+@pytest.mark.parametrize(("what", "word", "counted"), [
+    ("a command before", said(APPROVE, number=14), None),
+    ("in the very second", said(APPROVE, number=15), None),
+    ("a command behind it", said(APPROVE, number=16), ALLOWED),
+    ("a review before", review("approved", number=14), None),
+    ("a review in the very second", review("approved", number=15), None),
+    ("a review behind it", review("approved", number=16), ALLOWED),
+    ("a refusal before", said(NO, BEN, number=14), REFUSED),
+])  # fmt: skip
+def test_what_was_approved_before_the_pull_request_was_another_one_does_not_count(
+    what: str, word: Comment | ForgeReview, counted: tuple[str, str] | None
+) -> None:
+    found = heard(word, subject=replace(SUBJECT, away_until=at(15)))
+    assert counts(found) == counted, what
+    assert any("has to be said again" in why for why in found.passed_over) is (counted is None), what
+
+
+def test_an_objection_from_before_it_still_holds_the_merge_up() -> None:
+    objection, approval = review("changes_requested", BEN, number=14), review("approved", number=16)
+    assert heard(objection, approval, subject=replace(SUBJECT, away_until=at(15))).held_by == ("ben",)
+
+
+@pytest.mark.parametrize(("what", "word", "counted"), [
+    ("a command of yesterday", said(APPROVE, number=14), None),
+    ("a review of yesterday", review("approved", number=14), None),
+    ("a day old to the second", review("approved", number=15), ALLOWED),
+    ("a refusal of yesterday", said(NO, BEN, number=14), REFUSED),
+])  # fmt: skip
+def test_an_approval_ends_a_day_after_it_was_said(
+    what: str, word: Comment | ForgeReview, counted: tuple[str, str] | None
+) -> None:
+    found = heard(word, subject=replace(SUBJECT, oldest=at(15)))
+    assert counts(found) == counted, what
+    assert any("more than a day ago" in why for why in found.passed_over) is (counted is None), what

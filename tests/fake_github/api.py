@@ -216,14 +216,23 @@ def _reviews(api: Api, number: str) -> tuple[int, object]:
 def _remark(
     api: Api, number: str, commit_id: str, event: str, body: str, comments: list[dict[str, Any]] | None = None
 ) -> tuple[int, object]:
-    if any(comment["line"] > 100 for comment in comments or []):
+    if any(comment["line"] > api.state.longest_file for comment in comments or []):
         return 422, {"message": "Unprocessable Entity", "errors": ["Line could not be resolved"]}
     assert event == "COMMENT"
     made = api.state.review(int(number), api.state.us.login, "commented", body=body, commit=commit_id)
-    for comment in comments or []:
-        remark = LineRemark(path=comment["path"], line=comment["line"], body=comment["body"])
-        api.state.remarks[int(number)].append(remark)
+    for said in comments or []:
+        api.state.remarks[int(number)].append(
+            LineRemark(path=said["path"], line=said["line"], body=said["body"], removed=said["side"] == "LEFT")
+        )
     return 200, _review(made)
+
+
+@route("GET", BASE + r"/issues/([0-9]+)/timeline")
+def _timeline(api: Api, number: str) -> tuple[int, object]:
+    said = [{"event": "commented", **_comment(comment)} for comment in api.state.comments(int(number))]
+    forced = api.state.head_replaced_at(int(number))
+    pushed = [{"event": "committed", "sha": api.state.pull_request(int(number)).head_commit}]
+    return 200, [*pushed, *said, *([{"event": "head_ref_force_pushed", "created_at": forced}] if forced else [])]
 
 
 @route("PUT", BASE + r"/pulls/([0-9]+)/merge")
@@ -234,7 +243,10 @@ def _merge(
         return 409, {"message": "Head branch was modified. Review and try the merge again."}
     if api.state.pull_request(int(number)).merged:
         return 405, {"message": "Pull Request is not mergeable"}
-    made = api.state.merge(int(number), head=sha, method=merge_method, title=commit_title, message=commit_message)
+    pull = api.state.pull_request(int(number))
+    made = api.state.merge(
+        int(number), head=sha, base=pull.base_branch, method=merge_method, title=commit_title, message=commit_message
+    )
     return 200, {"sha": made, "merged": True, "message": "Pull Request successfully merged"}
 
 
@@ -256,7 +268,7 @@ def _set_status(
 
 
 def _account(account: Account) -> dict[str, object]:
-    return {"login": account.login, "type": "User" if account.human else "Bot"}
+    return {"login": account.login, "id": account.id, "type": "User" if account.human else "Bot"}
 
 
 def _issue_object(issue: Issue) -> dict[str, Any]:

@@ -1,7 +1,11 @@
 """A sandbox made ready while a model thinks."""
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import cast
+
+import pytest
 
 from coderoute.errors import Unavailable
 from coderoute.flow.ahead import Ahead
@@ -13,9 +17,11 @@ class Machine:
     """As much of a sandbox as is needed here."""
 
     closed: int = 0
+    gone: threading.Event = field(default_factory=threading.Event)
 
     def close(self) -> None:
         self.closed += 1
+        self.gone.set()
 
 
 def made(machine: Machine) -> Sandbox:
@@ -54,3 +60,48 @@ def test_where_it_fails_whoever_needs_one_is_told_when_they_make_it() -> None:
     ahead.start("image", "tree", fails)
     assert ahead.take("image", "tree") is None
     ahead.close()
+
+
+ENGINE_IS_BACK_S = 10.0
+"""Where nobody says so before."""
+
+
+def slowly(machine: Machine, engine: threading.Event) -> Callable[[], Sandbox]:
+    """Made when the engine is back."""
+
+    def make() -> Sandbox:
+        engine.wait(ENGINE_IS_BACK_S)
+        return made(machine)
+
+    return make
+
+
+def test_an_end_does_not_wait_for_an_engine_that_is_away_and_nothing_is_left_when_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("coderoute.flow.ahead.LEAVE_S", 0.01)
+    ahead, machine, engine = Ahead(), Machine(), threading.Event()
+    ahead.start("image", "tree", slowly(machine, engine))
+
+    ahead.close()
+
+    assert machine.closed == 0, "it did not wait until there was one"
+    engine.set()
+    assert machine.gone.wait(ENGINE_IS_BACK_S)
+    assert machine.closed == 1
+
+
+def test_an_end_does_not_wait_for_another_thread_that_waits_for_the_sandbox() -> None:
+    ahead, machine, engine = Ahead(), Machine(), threading.Event()
+    ahead.start("image", "tree", slowly(machine, engine))
+    waiting = threading.Thread(target=ahead.take, args=("image", "tree"), daemon=True)
+    waiting.start()
+    while ahead._making is not None:
+        waiting.join(0.001)
+
+    ahead.close()
+
+    assert waiting.is_alive(), "the end came first"
+    engine.set()
+    waiting.join()
+    assert machine.closed == 0, "it is whoever's took it"

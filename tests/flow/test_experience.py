@@ -199,3 +199,9 @@ def test_about_one_step_in_fifty_keeps_to_the_plan_and_always_the_same_one() -> 
     assert 60 <= sum(drawn) <= 140
     assert drawn == [keeps_to_plan(f"r{number}", "fix") for number in range(5_000)]
     assert drawn != [keeps_to_plan(f"r{number}", "test") for number in range(5_000)]
+
+
+def test_a_model_with_another_effort_or_format_of_changes_is_another_one() -> None:
+    plain = replace(FRONTIER, effort=None)
+    names = {known_as(replace(plain, effort=e, edit_format=f)) for e in (None, "low") for f in (None, "patch")}
+    assert names == {"p:large", "p:large low", "p:large patch", "p:large low patch"}

@@ -24,7 +24,7 @@ from coderoute.domain.money import CallState, PriceOverride
 from coderoute.domain.run import Approval, RunRecord, Status
 from coderoute.domain.terms import Environment, Limits, Terms, TestCommand
 from coderoute.errors import CoderouteError, ProviderError, SandboxLost
-from coderoute.flow import people, runs
+from coderoute.flow import finding, kept, people, runs
 from coderoute.flow.world import World
 from coderoute.journal import Journal
 from coderoute.ledger import Ledger
@@ -321,7 +321,7 @@ class Journey:
 
     @property
     def run(self) -> RunRecord:
-        return runs.found(self.store, self.id)
+        return finding.found(self.store, self.id)
 
     def send_back(self, comment: str) -> str:
         return people.send_back(self.store, self.run, comment, self.time)
@@ -331,9 +331,9 @@ class Journey:
 
     def look(self) -> str:
         """Reads the whole patch; its sha256."""
-        shown = people.patch_text(self.store, self.run)
+        shown = kept.patch_text(self.store, self.run)
         assert shown is not None
-        people.mark_shown(self.store, self.run, shown[0], self.time)
+        kept.mark_shown(self.store, self.run, shown[0], self.time)
         return shown[0]
 
     def approve(self, patch: str, *acknowledged: str) -> Approval:

@@ -23,7 +23,7 @@ from coderoute.cli.demo import files_below
 from coderoute.domain.paths import leftover
 from coderoute.domain.run import Status
 from coderoute.domain.work import CommandResult, SnapshotFile
-from coderoute.flow import runs
+from coderoute.flow import finding, runs
 from coderoute.ports import Environment, Sandbox, SandboxHost
 from coderoute.stages.intake import read_issue
 from coderoute.wiring.world import world
@@ -130,7 +130,7 @@ def record(state: Path) -> tuple[list[Entry], str]:
     )
     if begun.sandbox != "Docker":
         raise SystemExit(f"there is no engine to record: {begun.sandbox}")
-    surroundings = world(house, runs.found(house.store, begun.run_id), lambda *_: None)
+    surroundings = world(house, finding.found(house.store, begun.run_id), lambda *_: None)
     host = RecordingHost(surroundings.sandboxes)
     run = runs.drive(replace(surroundings, sandboxes=host))
     if run.status is not Status.AWAITING_APPROVAL:

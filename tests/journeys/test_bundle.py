@@ -395,6 +395,23 @@ def test_no_word_of_a_person_travels(source: "Journey", there: "Journey") -> Non
     assert "not shown" in there.refusal(there.approve, sha256).problem
 
 
+def test_what_is_approved_here_is_by_its_hashes_what_was_shown_there(source: "Journey", there: "Journey") -> None:
+    """Where files lie is in no hash: it is the same evidence on both machines, and in the bundle's header."""
+    bundle = exported(source)
+    imported(there, packed(bundle))
+
+    shown = [exhibit(Journal(journey.store, RUN), RUN) for journey in (source, there)]
+    assert [one and one[0].evidence_sha256 for one in shown] == [bundle.header.evidence_sha256] * 2
+    assert [one and one[0].plan_sha256 for one in shown] == [bundle.header.plan_sha256] * 2
+    assert source.folder != there.folder
+    for journey in (source, there):
+        journey.approve(journey.look())
+    given = [journey.store.approvals(RUN)[-1] for journey in (source, there)]
+    assert [record.evidence_sha256 for record in given] == [bundle.header.evidence_sha256] * 2
+    there.merge()
+    assert there.main()["shout.py"] == there.RIGHT
+
+
 def test_a_merged_run_arrives_unmerged(source: "Journey", there: "Journey") -> None:
     source.approve(source.look())
     source.merge()

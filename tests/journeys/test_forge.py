@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -12,10 +13,12 @@ from coderoute.domain.forge_words import Heard
 from coderoute.domain.published import Published
 from coderoute.domain.run import Status
 from coderoute.errors import CoderouteError, Refused, TargetMoved, Unavailable
+from coderoute.flow.kept import patch_text
 from coderoute.flow.landing import land, listen
 from coderoute.flow.publish import APPROVAL, Hub, Page, publish
 from coderoute.journal import Journal
 from coderoute.ports import Identity, MergeResult
+from coderoute.report import line_comments
 from coderoute.report.pull_request import body_of, comment_of, marker, title_of
 
 if TYPE_CHECKING:
@@ -30,7 +33,9 @@ class Story:
 
     def __init__(self, journey: "Journey") -> None:
         self.journey = journey
-        self.forge = InMemoryForge(branches={"main": journey.repository.branches["main"]}, merged_as=self.merged)
+        self.forge = InMemoryForge(
+            branches={"main": journey.repository.branches["main"]}, merged_as=self.merged, clock=lambda: journey.time
+        )
         for login, access in (("ada", Access.WRITE), ("ben", Access.MAINTAIN), ("eve", Access.READ)):
             self.forge.person(login, access)
         self.issue = self.forge.open_issue("shout() of nothing", author="eve")
@@ -53,7 +58,8 @@ class Story:
             page=Page(
                 title=lambda: title_of(journey.doc), body=lambda: body_of(journey.doc, issue=self.issue),
                 comment=lambda state, passed: comment_of(journey.doc, state=state, passed_over=passed),
-                marker=marker(journey.id),
+                marker=marker(journey.id), marker_of_findings=lambda commit: line_comments.marker(journey.id, commit),
+                findings=lambda commit: line_comments.findings_of(journey.doc, patch_of(journey), commit),
             ),
         )  # fmt: skip
 
@@ -63,7 +69,7 @@ class Story:
     def listen(self) -> Heard:
         return listen(self.journey.store, self.journey.run, self.hub, KEY)
 
-    def land(self, pause: Callable[[], bool] = lambda: False) -> tuple[MergeResult, bool]:
+    def land(self, pause: Callable[[str], bool] = lambda _: False) -> tuple[MergeResult, bool]:
         return land(self.journey.store, self.journey.run, self.hub, key=KEY, pause=pause)
 
     def refused(self, act: Callable[[], object]) -> CoderouteError:
@@ -101,6 +107,12 @@ class Story:
         return moved
 
 
+def patch_of(journey: "Journey") -> bytes:
+    found = patch_text(journey.store, journey.run)
+    assert found is not None
+    return found[1]
+
+
 @pytest.fixture
 def page(journey: "Journey") -> Story:
     made = Story(journey)
@@ -131,7 +143,7 @@ def test_published_twice_there_is_one_of_everything(page: Story) -> None:
 
 @pytest.mark.parametrize("killed_at", range(1, 8))
 def test_killed_anywhere_the_publishing_ends_the_same(page: Story, killed_at: int) -> None:
-    """The forge fails from its n-th call on; then it is back."""
+    """The forge fails at its n-th call; a minute later it is back."""
     calls = 0
     answer = page.forge._answer
 
@@ -146,6 +158,7 @@ def test_killed_anywhere_the_publishing_ends_the_same(page: Story, killed_at: in
     try:
         page.publish()
     except Unavailable:
+        page.journey.time += timedelta(minutes=1)
         page.publish()
     assert len(page.forge.pulls) == 1
     assert len(page.forge.comments(page.published.number)) == 1
@@ -182,6 +195,28 @@ def test_an_approval_from_the_terminal_lands_too(page: Story) -> None:
     assert page.journey.section("approval")["channel"] == "command"
 
 
+@pytest.mark.parametrize("where", ["page", "terminal"])
+def test_an_approval_that_has_ended_merges_nothing(page: Story, where: str) -> None:
+    page.publish()
+    page.forge.protection.checks = ("ci/build",)
+    if where == "page":
+        page.says("ada", f"/coderoute approve {page.sha12}")
+    else:
+        page.journey.approve(page.journey.look())
+    assert "ci/build" in page.refused(page.land).problem
+    page.forge.protection.checks = ()
+    page.journey.time += timedelta(hours=25)
+
+    for _ in range(2):
+        assert page.refused(page.land).exit_code == 4
+        assert page.journey.run.status is Status.AWAITING_APPROVAL
+
+    assert page.pull.is_open
+    page.says("ben", f"/coderoute approve {page.sha12}")
+    page.land()
+    assert page.journey.section("approval")["by"] == "ben"
+
+
 def test_nothing_lands_without_a_word_that_counts_and_it_is_said_why(page: Story) -> None:
     page.publish()
     page.says("eve", f"/coderoute approve {page.sha12}")
@@ -199,7 +234,8 @@ def test_waiting_looks_again_until_somebody_has_spoken(page: Story) -> None:
     page.publish()
     looks = iter((True, True, False))
 
-    def pause() -> bool:
+    def pause(missing: str) -> bool:
+        assert "not approved" in missing
         more = next(looks)
         if not more:
             page.says("ada", f"/coderoute approve {page.sha12}")
@@ -287,7 +323,7 @@ def test_where_the_target_moved_the_merge_is_refused_and_resume_brings_the_page_
 
 def test_a_merge_by_the_forge_s_own_button_is_taken_note_of(page: Story) -> None:
     published = page.publish()
-    page.forge.merge(published.number, head=published.commit, method="merge", title="t", message="m")
+    page.forge.merge(published.number, head=published.commit, base="main", method="merge", title="t", message="m")
     merged, before = page.land()
     assert not before
     assert merged.commit == page.forge.branches["main"]

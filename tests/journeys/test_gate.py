@@ -216,7 +216,8 @@ def test_an_approval_for_one_repository_merges_into_no_other(journey: "Journey")
     journey.approve(journey.look())
     journey.repository = InMemoryRepository({"else.py": b"x = 1\n"})
 
-    assert "nothing was merged" in journey.refusal(journey.merge).remedy
+    assert "nothing was merged: the history of refs/heads/main begins with" in journey.refusal(journey.merge).problem
+    assert journey.main() == {"else.py": "x = 1\n"}
 
 
 def test_an_approval_is_not_used_again_for_the_same_patch_made_anew(journey: "Journey") -> None:

@@ -110,3 +110,22 @@ def test_over_all_runs_only_sums_are_known(story: Story) -> None:
     assert cost["total_usd"] == "0.01"
     for key in ("retry_tax_usd", "all_frontier_estimate_usd", "all_cheap_estimate_usd", "budget_usd"):
         assert cost[key] is None, key
+
+
+def test_each_call_stands_in_it_as_it_was_booked(story: Story) -> None:
+    story.begin()
+    usage = Usage(
+        input_tokens=900, output_tokens=70, cached_input_tokens=300, cache_write_tokens=200, reasoning_tokens=40
+    )  # fmt: skip
+    story.call("plan", role="frontier", model="large", cost="0.20", usage=usage)
+    story.call("execute", "fix", 2, cost="0.5", state=CallState.ESTIMATED)
+    story.call("execute", "fix", 2, cost="0.1", state=CallState.OPEN)
+    exact, lost, waiting = story.document()["cost"]["each_call"]
+    assert exact == {
+        "at": exact["at"], "provider": "openai", "model": "large", "role": "frontier", "stage": "plan", "step": "-",
+        "attempt": 1, "state": "settled", "cost_usd": "0.20", "input_tokens": 900, "cached_input_tokens": 300,
+        "cache_write_tokens": 200, "output_tokens": 70, "reasoning_tokens": 40, "latency_s": 1.5, "problem": None,
+    }  # fmt: skip
+    assert (lost["step"], lost["attempt"], lost["state"], lost["cost_usd"]) == ("fix", 2, "estimated", "0.5")
+    assert (lost["input_tokens"], lost["output_tokens"]) == (None, None)
+    assert (waiting["state"], waiting["cost_usd"]) == ("open", "0.1")

@@ -72,6 +72,13 @@ def test_text_from_outside_does_nothing_on_the_page(doc: dict[str, Any], words: 
     assert "\u202e" not in body
 
 
+def test_no_line_begins_with_a_command(doc: dict[str, Any]) -> None:
+    body = body_of({**doc, "plan": {**doc["plan"], "summary": "  /lgtm\n/approve"}}, issue=None)
+    assert r"\/lgtm" in body
+    fenced = re.sub(r"```\n.*?\n```", "", body, flags=re.DOTALL)
+    assert not re.search(r"(?m)^\s*/\w", fenced)
+
+
 def test_it_fits_and_still_says_how_to_approve(doc: dict[str, Any]) -> None:
     finding = {"severity": "low", "path": "a.py", "line": 1, "title": "t" * 5_000, "detail": "d" * 50_000}
     items = [{"id": f"rule.x:{n}", "detail": "w" * 10_000, "acknowledged": False} for n in range(500)]

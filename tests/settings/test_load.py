@@ -12,8 +12,9 @@ from coderoute.domain.conversation import ModelRef
 from coderoute.domain.money import PriceOverride
 from coderoute.domain.plan import Kind
 from coderoute.journal import from_json, to_json
-from coderoute.settings import Route, Settings, state_dir, user_file, user_prices
+from coderoute.settings import Route, Settings, user_file, user_prices
 from coderoute.settings.keys import KEYS, ROUTES, Named
+from coderoute.settings.schema import GithubSettings
 
 Load = Callable[..., Settings]
 Mistakes = Callable[..., list[str]]
@@ -65,6 +66,7 @@ max_turns = 20
 diff_lines = 200
 diff_files = 5
 parallel_steps = 2
+docker_runs = 3
 [people]
 usd_per_minute = 2
 minutes_per_100_lines = 5.5
@@ -75,6 +77,7 @@ require_other_approver = true
 [github]
 draft = false
 labels = ["bot"]
+line_comments = true
 [trust]
 repository = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 all = true
@@ -92,6 +95,7 @@ class TestDefaults:
         defaults = Settings()
         assert (defaults.limits.budget_usd, defaults.limits.max_turns) == (Decimal("3.00"), 40)
         assert (defaults.limits.diff_lines, defaults.limits.diff_files, defaults.limits.parallel_steps) == (400, 10, 4)
+        assert defaults.limits.docker_runs == 8
         assert (defaults.test.command, defaults.test.framework) == ("python -m pytest -q", "pytest")
         assert (defaults.test.timeout_s, defaults.people.usd_per_minute) == (900, Decimal("1.5"))
         assert (defaults.github.draft, defaults.gate.require_other_approver, defaults.trust.all) == (True, False, False)
@@ -149,6 +153,7 @@ class TestReading:
             "diff_lines": 200,
             "diff_files": 5,
             "parallel_steps": 2,
+            "docker_runs": 3,
         }
         assert dataclasses.asdict(settings.people) == {
             "usd_per_minute": Decimal(2),
@@ -157,7 +162,7 @@ class TestReading:
         }
         assert settings.verify.mutation
         assert (settings.gate.protected_paths, settings.gate.require_other_approver) == (("infra/",), True)
-        assert (settings.github.draft, settings.github.labels) == (False, ("bot",))
+        assert settings.github == GithubSettings(draft=False, labels=("bot",), line_comments=True)
         assert settings.trust.repository is not None
         assert (settings.trust.repository[:4], settings.trust.all) == ("0123", True)
 
@@ -310,13 +315,11 @@ def test_prices_set_for_good_are_those_of_file_and_environment(tmp_path: Path) -
 
 
 class TestPlaces:
-    def test_the_environment_chooses_the_folders(self) -> None:
-        assert state_dir({"CODEROUTE_STATE_DIR": "/s"}) == Path("/s")
+    def test_the_environment_chooses_the_folder(self) -> None:
         assert user_file({"CODEROUTE_CONFIG_DIR": "/c"}) == Path("/c/coderoute.toml")
 
     def test_a_relative_folder_becomes_absolute(self) -> None:
-        assert state_dir({"CODEROUTE_STATE_DIR": "s"}) == Path.cwd() / "s"
+        assert user_file({"CODEROUTE_CONFIG_DIR": "c"}) == Path.cwd() / "c" / "coderoute.toml"
 
-    def test_without_a_word_they_are_the_users_own(self) -> None:
-        assert state_dir({}).name == "coderoute"
+    def test_without_a_word_it_is_the_users_own(self) -> None:
         assert user_file({}).parent.name == "coderoute"

@@ -79,6 +79,7 @@ MISTAKES = [
     ("gate.require_other_approver = 1", "gate.require_other_approver = 1: must be true or false"),
     ("gate.protected_paths = [1]", 'gate.protected_paths = [1]: must be a list of texts, such as ["one", "two"]'),
     ('github.draft = "yes"', 'github.draft = "yes": must be true or false'),
+    ("github.line_comments = 1", "github.line_comments = 1: must be true or false"),
     ("github.labels = 1", 'github.labels = 1: must be a list of texts, such as ["one", "two"]'),
     (
         'trust.repository = "abc"',

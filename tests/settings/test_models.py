@@ -69,6 +69,26 @@ class TestModels:
         ]
 
 
+class TestHowAModelWorks:
+    def test_a_format_of_changes_and_a_context_are_the_models_own(self, load_with: Load) -> None:
+        written = '[models.cheap]\nprovider = "openai"\nmodel = "qwen"\nedit_format = "patch"\ncontext_tokens = 32768\n'
+        models = load_with(file=written + 'fallback = ["openai:other"]', ANTHROPIC_API_KEY="k").models
+        assert models.cheap == ModelRef(provider="openai", model="qwen", edit_format="patch", context_tokens=32768)
+        assert models.fallbacks["cheap"] == (ModelRef(provider="openai", model="other"),)
+        assert models.frontier is not None
+        assert models.frontier.edit_format is None
+
+    def test_a_default_model_can_be_given_a_context_alone(self, load_with: Load) -> None:
+        cheap = load_with("models.cheap.context_tokens=50000", ANTHROPIC_API_KEY="k").models.cheap
+        assert cheap == ModelRef(provider="anthropic", model="claude-haiku-5-5", context_tokens=50000)
+
+    def test_only_known_formats_and_whole_numbers_are_taken(self, mistakes: Mistakes) -> None:
+        assert mistakes("models.cheap.edit_format=diff", ANTHROPIC_API_KEY="k") == [
+            '-c: models.cheap.edit_format = "diff": must be replace, whole or patch'
+        ]
+        assert "must be a whole number" in mistakes("models.cheap.context_tokens=10", ANTHROPIC_API_KEY="k")[0]
+
+
 LISTED = """
 [models.frontier]
 model = "claude-x"

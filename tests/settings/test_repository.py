@@ -143,6 +143,7 @@ LIMITS = [
     ("limits.diff_lines", "50", "400"),
     ("limits.diff_files", "2", "10"),
     ("limits.parallel_steps", "1", "4"),
+    ("limits.docker_runs", "2", "8"),
 ]
 
 

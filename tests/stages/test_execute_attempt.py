@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -147,7 +148,7 @@ def test_giving_up_says_why(kind: str) -> None:
         ("a refusal", [turn(stop=Stop.REFUSAL, text="no")], AttemptEnd.REFUSED, 1),
         ("talk", [turn(text="hm"), turn(text="well")], AttemptEnd.NO_TOOLS, 2),
         ("no turn left", [turn(READ), turn(TEST), turn(READ), turn(TEST)], AttemptEnd.OUT_OF_TURNS, 4),
-        ("no room left", [turn(READ), turn(stop=Stop.CONTEXT_FULL)], AttemptEnd.OUT_OF_TURNS, 2),
+        ("no room from the start", [turn(stop=Stop.CONTEXT_FULL)], AttemptEnd.OUT_OF_TURNS, 1),
         ("the same again and again", [turn(READ), turn(READ), turn(READ), turn(FINISH)], AttemptEnd.OUT_OF_TURNS, 3),
     ],
 )
@@ -263,7 +264,8 @@ def test_a_request_says_where_in_the_story_it_belongs() -> None:
     tags = s.last_request.tags
     assert (tags.run, tags.stage, tags.step, tags.attempt) == ("run-1", "execute", "fix", 2)
     assert [tool.name for tool in s.last_request.tools] == [
-        "read_file", "search", "list_files", "edit_file", "write_file", "run", "finish", "give_up",
+        "read_file", "search", "list_files", "edit_file", "write_file", "run", "read_output", "finish",
+        "give_up",
     ]  # fmt: skip
 
 
@@ -490,3 +492,146 @@ def test_the_executor_sees_nothing_hidden_and_no_closed_fence() -> None:
     assert "shop/text.py<U+E0041> do it." in opening
     assert opening.count(f"<<<end tried {NONCE}>>>") == 1
     assert "[imitated marker] end tried 0011223344556677" in opening
+
+
+# the same again
+
+
+def test_a_command_is_not_run_again_while_nothing_has_changed() -> None:
+    s = scene(turn(TEST), turn(READ), turn(TEST), turn(EDIT), turn(TEST), turn(FINISH))
+    attempt = s.attempt()
+    assert attempt.commands == 2
+    assert s.results()[2] == (
+        "not run again: nothing has changed since turn 1, where this command ended with: exit code 1 after 0.5 s. "
+        "What it printed stands there. Change something, run another command, or finish."
+    )
+    assert s.results()[4] == "exit code 0 after 0.5 s\n1 passed"
+
+
+def test_a_command_that_was_not_run_again_holds_up_no_finish() -> None:
+    s = scene(turn(EDIT), turn(TEST), turn(TEST, FINISH))
+    assert s.attempt().end is AttemptEnd.FINISHED
+
+
+@pytest.mark.parametrize("between", [MAKE, WRITE, OTHER])
+def test_a_command_is_run_again_after_anything_that_may_have_changed_files(between: Call) -> None:
+    s = scene(turn(TEST), turn(between), turn(TEST), turn(FINISH))
+    s.attempt()
+    assert s.results()[0] == s.results()[2]
+
+
+def test_a_failed_edit_changes_nothing() -> None:
+    s = scene(turn(TEST), turn(MISTAKE), turn(TEST), turn(FINISH))
+    s.attempt()
+    assert s.results()[2].startswith("not run again: ")
+
+
+def test_a_file_is_shown_twice_and_then_pointed_to() -> None:
+    big: Call = ("write_file", {"path": "big.py", "content": "x = 1\n" * 100})
+    read: Call = ("read_file", {"path": "big.py"})
+    s = scene(turn(big), turn(read), turn(TEST), turn(read), turn(EDIT), turn(read), turn(FINISH))
+    s.attempt()
+    first, second, third = (s.results()[at] for at in (1, 3, 5))
+    assert first == second
+    assert third.startswith("the same as in turns 2 and 4, where it is shown;")
+
+
+def test_a_file_that_changed_is_shown_again() -> None:
+    s = scene(turn(READ), turn(READ, TEST), turn(EDIT), turn(READ), turn(FINISH))
+    s.attempt()
+    assert s.results()[4].endswith("return text.lower()")
+
+
+def test_a_command_that_was_not_run_again_is_not_run_by_who_goes_on_either() -> None:
+    story = [turn(MAKE), turn(MAKE), turn(FINISH)]
+    whole = scene(*story).attempt()
+    s = scene(*story)
+    s.provider = ScriptedProvider(story[:2])
+    with pytest.raises(Exception, match="no recorded reply"):
+        s.attempt()
+    s.provider = ScriptedProvider(story)
+    assert s.attempt() == whole
+    assert whole.commands == 1
+
+
+# a conversation that becomes too long
+
+
+class InOrder(ScriptedProvider):
+    """Answers with its replies one after the other, however long the conversation is; some cost more than others."""
+
+    def __init__(self, replies: tuple[ScriptedReply, ...]) -> None:
+        super().__init__(replies)
+        self.asked: list[ModelRequest] = []
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        self.asked.append(request)
+        alone = ScriptedProvider([self.replies[len(self.asked) - 1]])
+        return alone.complete(replace(request, exchanges=()))
+
+
+def long(*replies: ScriptedReply, room: int | None) -> tuple[Scene, InOrder]:
+    s = scene(*replies, max_turns=12)
+    s.assignment = replace(s.assignment, model=replace(s.assignment.model, context_tokens=room))
+    provider = InOrder(replies)
+    s.provider = provider
+    return s, provider
+
+
+FULL = 8_192 + 10_000
+GROWING = tuple(
+    replace(turn(call), usage=Usage(input_tokens=tokens, output_tokens=50))
+    for call, tokens in ((READ, 2_000), (TEST, 4_000), (EDIT, 6_000), (TEST, 8_500), (WRITE, 3_000), (FINISH, 3_500))
+)
+
+
+def test_a_conversation_that_nears_the_models_context_begins_anew_with_an_account() -> None:
+    s, provider = long(*GROWING, room=FULL)
+    attempt = s.attempt()
+    assert (attempt.end, attempt.turns) == (AttemptEnd.FINISHED, 6)
+    assert [len(request.exchanges) for request in provider.asked] == [0, 1, 2, 3, 0, 1]
+    first, later = provider.asked[0].opening, provider.asked[4].opening
+    assert later.startswith(first.rstrip())
+    account = later.removeprefix(first.rstrip())
+    assert f"<<<begin calls {NONCE}>>>" in account
+    assert "turn 2: run pytest -q -> exit code 1 after 0.5 s" in account
+    assert "turn 3: edit_file shop/text.py -> replaced at line 2 of shop/text.py" in account
+    assert (
+        "The last results:\nturn 4: run pytest -q -> exit code 0 after 0.5 s\nexit code 0 after 0.5 s\n1 passed"
+        in account
+    )
+
+
+@pytest.mark.parametrize("room", [None, 1_000_000])
+def test_with_room_it_only_ever_grows_at_its_end(room: int | None) -> None:
+    s, provider = long(*GROWING, room=room)
+    s.attempt()
+    for before, after in pairwise(provider.asked):
+        assert after.opening == before.opening
+        assert after.exchanges[:-1] == before.exchanges
+
+
+def test_a_conversation_that_the_provider_finds_too_long_begins_anew() -> None:
+    s, provider = long(turn(READ), turn(stop=Stop.CONTEXT_FULL), turn(EDIT), turn(FINISH), room=None)
+    assert s.attempt().end is AttemptEnd.FINISHED
+    assert [len(request.exchanges) for request in provider.asked] == [0, 1, 0, 1]
+
+
+def test_what_began_anew_is_the_same_for_who_goes_on() -> None:
+    s, provider = long(*GROWING, room=FULL)
+    whole = s.attempt()
+    asked = [to_json(ModelRequest, request) for request in provider.asked]
+    s, provider = long(*GROWING[:5], room=FULL)
+    with pytest.raises(IndexError):
+        s.attempt()
+    again = InOrder(GROWING)
+    again.asked = provider.asked[:5]
+    s.provider = again
+    assert s.attempt() == whole
+    assert [to_json(ModelRequest, request) for request in again.asked] == asked
+
+
+def test_after_it_began_anew_a_command_may_be_run_once_more() -> None:
+    replies = (*GROWING[:4], turn(TEST), turn(FINISH))
+    s, _ = long(*replies, room=FULL)
+    assert s.attempt().commands == 3

@@ -11,18 +11,16 @@ from hypothesis import strategies as st
 
 from coderoute.adapters.sandbox_inmemory import InMemorySandboxHost, Recorded
 from coderoute.domain.conversation import JsonObject, ToolCall, ToolResult
+from coderoute.domain.edit_format import EditFormat
 from coderoute.domain.terms import Environment, Limits
 from coderoute.domain.work import Ending
 from coderoute.ports import Sandbox
-from coderoute.stages.execute.tools import (
-    MAX_COMMAND_BYTES,
-    MAX_FILE_BYTES,
-    MAX_MATCHES,
-    MAX_OUTPUT_CHARS,
-    TOOLS,
-    Workbench,
-    head_and_tail,
-)
+from coderoute.stages.execute.changes import MAX_FILE_BYTES
+from coderoute.stages.execute.offered import APPLY_PATCH, tools_for
+from coderoute.stages.execute.output import MAX_OUTPUT_CHARS
+from coderoute.stages.execute.tools import MAX_COMMAND_BYTES, MAX_MATCHES, Workbench
+
+TOOLS = tools_for(EditFormat.REPLACE)
 
 FILES = {
     "src/a.py": b"def a():\n    return 1\n",
@@ -77,14 +75,15 @@ def bench(answers: dict[str, Recorded] | None = None) -> Bench:
     shell = Shell(answers or {})
     environment = Environment(image="i", setup=(), limits=Limits())
     sandbox = InMemorySandboxHost(shell).open("i", packed.getvalue(), environment, "run-1")
-    return Bench(sandbox, Workbench(sandbox, {"LEVEL": "3"}), shell)
+    return Bench(sandbox, Workbench(sandbox, {"LEVEL": "3"}, TOOLS), shell)
 
 
 def test_the_pinned_tools_are_offered() -> None:
     required = {tool.name: tool.schema["required"] for tool in TOOLS}
     assert required == {
         "read_file": ["path"], "search": ["pattern"], "list_files": [], "edit_file": ["path", "old", "new"],
-        "write_file": ["path", "content"], "run": ["command"], "finish": ["summary"], "give_up": ["reason", "kind"],
+        "write_file": ["path", "content"], "run": ["command"], "read_output": ["run"], "finish": ["summary"],
+        "give_up": ["reason", "kind"],
     }  # fmt: skip
 
 
@@ -111,7 +110,7 @@ def test_the_same_edit_again_is_told_to_be_done() -> None:
     b.said("edit_file", call)
     again = b.ask("edit_file", call)
     assert again.is_error
-    assert "this change seems to be made already" in again.text
+    assert "this very edit of src/a.py was made already, at line 2:" in again.text
 
 
 def test_write_file_makes_folders_and_keeps_every_byte() -> None:
@@ -140,7 +139,7 @@ def test_a_path_that_is_not_allowed_never_reaches_the_sandbox(name: str, path: s
         def __getattr__(self, attribute: str) -> object:
             raise AssertionError(f"the sandbox was asked for {attribute}")
 
-    workbench = Workbench(Untouchable(), {})  # type: ignore[arg-type]
+    workbench = Workbench(Untouchable(), {}, TOOLS)  # type: ignore[arg-type]
     arguments: JsonObject = {"path": path, "old": "a", "new": "b", "content": "c"}
     result = workbench.perform(ToolCall(id="c", name=name, arguments=arguments))
     assert result.is_error
@@ -184,14 +183,14 @@ def test_looking_around_outside_is_not_allowed_either(name: str) -> None:
         ("a file is in the way", "write_file", {"path": "empty.txt/x", "content": "x"}, "is no folder"),
         ("no such file", "read_file", {"path": "b.py"}, "there is no file b.py; list_files and search show"),
         ("a picture", "read_file", {"path": "logo.png"}, "logo.png is binary"),
-        ("words as lines", "read_file", {"path": "src/a.py", "end_line": "x"}, "whole numbers"),
+        ("words as lines", "read_file", {"path": "src/a.py", "end_line": "x"}, "end_line is a whole number"),
         ("no pattern", "search", {}, "pattern is missing"),
         ("two lines", "search", {"pattern": "a\nb"}, "search for one line"),
         ("no command", "run", {}, "command is missing"),
         ("a blank command", "run", {"command": " \n"}, "command is missing"),
         ("an endless command", "run", {"command": "x" * (MAX_COMMAND_BYTES + 1)}, "put a script into a file"),
         ("a NUL", "run", {"command": "a\0b"}, "has a NUL byte"),
-        ("words as seconds", "run", {"command": "x", "timeout_s": "long"}, "whole number of seconds"),
+        ("words as seconds", "run", {"command": "x", "timeout_s": "long"}, "timeout_s is a whole number"),
     ],
 )
 def test_a_mistake_changes_nothing_and_says_what_to_do(
@@ -277,21 +276,182 @@ def test_a_folder_that_is_not_there_is_named() -> None:
     assert b.ask("list_files", {"path": "lib"}).text == "error: find: './lib': No such file or directory"
 
 
-def test_of_long_output_the_beginning_and_the_end_are_kept() -> None:
-    text = "first" + "." * (2 * MAX_OUTPUT_CHARS) + "last"
-    shown = head_and_tail(text)
-    assert shown.startswith("first")
-    assert shown.endswith("last")
-    assert f"... {len(text) - MAX_OUTPUT_CHARS} characters cut;" in shown
-    assert head_and_tail("x" * MAX_OUTPUT_CHARS) == "x" * MAX_OUTPUT_CHARS
+def test_of_long_output_a_part_is_shown_and_the_rest_can_be_read() -> None:
+    printed = "".join(f"line {n}\n" for n in range(1, 3_000))
+    b = bench({"make": Recorded(output=printed.encode()), "pytest": Recorded(output=b"1 passed")})
+    b.said("run", {"command": "pytest"})
+    shown = b.said("run", {"command": "make"})
+    assert shown.startswith("exit code 0 after 0.0 s (run 2)\nline 1\n")
+    assert shown.endswith("\nline 2999")
+    assert len(shown) < MAX_OUTPUT_CHARS + 500
+    assert b.said("read_output", {"run": 2, "start_line": 1500, "end_line": 1501}) == (
+        " 1500| line 1500\n 1501| line 1501"
+    )
+    assert b.said("read_output", {"run": "2", "contains": "LINE 2500"}) == " 2500| line 2500"
+    assert b.files() == FILES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({}, "run is the number"),
+        ({"run": 1}, "no output is kept for run 1: only what was cut is (runs so far: none)"),
+        ({"run": "last"}, "run is a whole number"),
+        ({"run": 1, "contains": 3}, "contains a text"),
+    ],
+)
+def test_an_output_that_is_not_kept_is_told(arguments: JsonObject, said: str) -> None:
+    b = bench({"make": Recorded(output=b"short")})
+    b.said("run", {"command": "make"})
+    assert said in b.ask("read_output", arguments).text
+
+
+# changes, as the model hears of them
+
+
+def test_an_edit_after_a_slip_says_so_and_shows_the_place() -> None:
+    b = bench()
+    said = b.said("edit_file", {"path": "src/a.py", "old": "   2|     return 1\n", "new": "    return 2\n"})
+    assert said == (
+        "replaced at line 2 of src/a.py; old did not stand there exactly: line numbers are not part of the file and "
+        "were left out. It reads now:\n    1| def a():\n    2|     return 2"
+    )
+    assert b.files()["src/a.py"] == b"def a():\n    return 2\n"
+
+
+def test_a_multi_line_text_in_the_middle_of_a_line_is_shown_as_it_came_out() -> None:
+    b = bench()
+    said = b.said("edit_file", {"path": "src/a.py", "old": "return 1", "new": "x = 1\n    return x"})
+    assert said == (
+        "replaced at line 2 of src/a.py. It reads now:\n    1| def a():\n    2|     x = 1\n    3|     return x"
+    )
+
+
+def test_every_place_can_be_replaced_at_once() -> None:
+    b = bench()
+    said = b.said("edit_file", {"path": "src/windows.py", "old": " = ", "new": ": int = ", "all": True})
+    assert said == "replaced 2 places in src/windows.py, the first at line 1"
+    assert b.files()["src/windows.py"] == b"a: int = 1\r\nb: int = 2\r\n"
+
+
+def test_the_line_tells_which_of_several_places_is_meant() -> None:
+    b = bench()
+    call: JsonObject = {"path": "src/windows.py", "old": " = ", "new": ": int = "}
+    assert "lines 1, 2" in b.ask("edit_file", call).text
+    b.said("edit_file", {**call, "line": "2"})
+    assert b.files()["src/windows.py"] == b"a = 1\r\nb: int = 2\r\n"
+
+
+def test_an_edit_that_was_made_is_not_made_elsewhere_when_it_comes_again() -> None:
+    b = bench()
+    b.said("write_file", {"path": "b.py", "content": "if x:\n    a = 1\nif y:\n        a = 1\n"})
+    call: JsonObject = {"path": "b.py", "old": "    a = 1\nif", "new": "    a = 2\nif"}
+    b.said("edit_file", call)
+    assert "this very edit of b.py was made already, at line 2:" in b.ask("edit_file", call).text
+
+
+def test_a_file_that_does_not_parse_after_a_change_is_told_with_the_line() -> None:
+    b = bench()
+    said = b.said("edit_file", {"path": "src/a.py", "old": "def a():", "new": "def a(:"})
+    assert said.split("\n")[-1].startswith("warning: src/a.py does not parse any more: line 1: ")
+    assert said.endswith(": def a(:")
+    assert "warning: conf.json does not parse" in b.said("write_file", {"path": "conf.json", "content": "{"})
+
+
+def test_writing_what_is_there_is_told_to_change_nothing() -> None:
+    said = bench().said("write_file", {"path": "src/a.py", "content": "def a():\n    return 1\n"})
+    assert said == "src/a.py holds exactly this already: nothing was changed"
+
+
+PATCH = """--- a/src/a.py
++++ b/src/a.py
+@@ -1,2 +1,2 @@
+ def a():
+-    return 1
++    return 2
+--- /dev/null
++++ b/src/b.py
+@@ -0,0 +1 @@
++b = 1
+"""
+
+
+def test_a_patch_changes_all_its_files() -> None:
+    b = bench()
+    assert b.said("apply_patch", {"patch": PATCH}) == "changed src/a.py at line 1\nwrote src/b.py (1 lines)"
+    assert b.files() == FILES | {"src/a.py": b"def a():\n    return 2\n", "src/b.py": b"b = 1\n"}
+
+
+def test_of_a_patch_that_does_not_fit_everywhere_nothing_is_applied() -> None:
+    b = bench()
+    result = b.ask("apply_patch", {"patch": PATCH + "--- a/empty.txt\n+++ b/empty.txt\n@@\n-x\n+y\n"})
+    assert result.is_error
+    assert "nothing was changed, in no file:\nhunk 1 of 1 for empty.txt: old does not stand" in result.text
+    assert b.files() == FILES
+
+
+def test_what_was_written_is_put_back_when_a_later_file_cannot_be() -> None:
+    b = bench()
+    blocked = PATCH.replace("b/src/b.py", "b/logo.png/b.py")
+    assert "is no folder" in b.ask("apply_patch", {"patch": blocked}).text
+    assert b.files() == FILES
+
+
+@pytest.mark.parametrize(
+    ("patch", "said"),
+    [
+        (None, "patch is missing"),
+        (" ", "patch is missing"),
+        ("do it", "no file is named in the patch"),
+        (PATCH.replace("src/a.py", ".env"), "its name says that it holds secrets"),
+        (PATCH.replace("src/a.py", "../a.py"), "not allowed (path."),
+        (PATCH.replace("src/a.py", "none.py"), "there is no file none.py"),
+        ("x" * 300_000, "send it in parts"),
+    ],
+)
+def test_a_patch_that_cannot_be_is_refused(patch: object, said: str) -> None:
+    b = bench()
+    result = b.ask("apply_patch", {"patch": patch})
+    assert result.is_error
+    assert said in result.text
+    assert b.files() == FILES
+
+
+@pytest.mark.parametrize(
+    ("format_", "names"),
+    [
+        (EditFormat.REPLACE, {"edit_file", "write_file"}),
+        (EditFormat.PATCH, {"apply_patch", "write_file"}),
+        (EditFormat.WHOLE, {"write_file"}),
+    ],
+)
+def test_a_model_is_offered_the_changes_of_its_format(format_: EditFormat, names: set[str]) -> None:
+    changing = {"edit_file", "apply_patch", "write_file"}
+    assert {tool.name for tool in tools_for(format_)} & changing == names
 
 
 values = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st.text(st.characters(), max_size=10),
     st.sampled_from(["src/a.py", "src", "return 1", "."]), st.lists(st.none(), max_size=1), st.just({"a": 1}),
 )  # fmt: skip
-keys = st.sampled_from(["path", "old", "new", "content", "command", "timeout_s", "pattern", "start_line", "other"])
-tools = st.sampled_from([tool.name for tool in TOOLS if tool.name not in ("finish", "give_up")])
+keys = st.sampled_from(
+    [
+        "path",
+        "patch",
+        "run",
+        "all",
+        "line",
+        "old",
+        "new",
+        "content",
+        "command",
+        "timeout_s",
+        "pattern",
+        "start_line",
+        "other",
+    ]
+)
+tools = st.sampled_from([tool.name for tool in (*TOOLS, APPLY_PATCH) if tool.name not in ("finish", "give_up")])
 
 
 @given(tools, st.one_of(st.none(), st.dictionaries(keys, values)))
@@ -345,3 +505,16 @@ def test_a_file_written_as_it_was_shown_keeps_its_hidden_characters() -> None:
     assert b.files()["src/hidden.py"] == "x = 'a\u202eb'  # \u200bneedle\ny = 3\n".encode()
     b.said("write_file", {"path": "src/a.py", "content": "s = '<U+202E>'\n"})
     assert b.files()["src/a.py"] == b"s = '<U+202E>'\n"
+
+
+def test_a_patch_deletes_a_file_by_a_command_or_nothing_happens() -> None:
+    patch = PATCH + "*** Delete File: empty.txt\n"
+    b = bench({"rm -f -- 'empty.txt'": Recorded(files={"empty.txt": None})})
+    assert b.said("apply_patch", {"patch": patch}).endswith("\ndeleted empty.txt")
+    assert "empty.txt" not in b.files()
+    b = bench({"rm -f -- 'empty.txt'": Recorded(exit_code=1, output=b"rm: no\n"),
+               "rm -f -- 'src/b.py'": Recorded(files={"src/b.py": None})})  # fmt: skip
+    assert b.ask("apply_patch", {"patch": patch}).text.endswith("in no file:\nempty.txt could not be removed: rm: no")
+    assert b.files() == FILES
+    b = bench({"rm": Recorded(exit_code=1, output=b"rm: no\n")})
+    assert "but src/b.py is changed already and could not be put back" in b.ask("apply_patch", {"patch": patch}).text

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from coderoute.domain.ci_event import issue_sha256
 from coderoute.domain.forge import Access, Account, Comment, ForgeRepository, Issue
-from coderoute.errors import BadInput
+from coderoute.errors import BadInput, Refused
 from coderoute.stages.intake import Intake, read_forge_issue
 
 FORGE = ForgeRepository(server="https://github.com", owner="acme", name="app")
@@ -89,3 +90,16 @@ def test_the_forge_is_asked_once_for_each_commenter() -> None:
 def test_a_pull_request_is_refused_by_name() -> None:
     with pytest.raises(BadInput, match="is a pull request"):
         read(replace(ISSUE, is_pull_request=True))
+
+
+@pytest.mark.parametrize(("what", "change"), [("title", "shout() of None"), ("body", "Push to main.")])
+def test_an_issue_that_says_something_else_than_was_asked_for_is_refused(what: str, change: str) -> None:
+    asked = issue_sha256(ISSUE.title, ISSUE.body)
+
+    def intake(issue: Issue) -> Intake:
+        return read_forge_issue(issue, access=lambda _: Access.NONE, forge=FORGE, expected_sha256=asked)
+
+    assert intake(ISSUE).task.number == 12
+    edited = replace(ISSUE, title=change) if what == "title" else replace(ISSUE, body=change)
+    with pytest.raises(Refused, match="was edited after the run was asked for"):
+        intake(edited)

@@ -10,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coderoute.adapters.repository_inmemory import InMemoryRepository
+from coderoute.domain.forge import Account
+from coderoute.domain.issue_name import GITHUB
 from coderoute.domain.plan import Class, Kind, Plan, Reproduction, Step
 from coderoute.domain.run import Approval
 from coderoute.domain.task import Task
 from coderoute.domain.work import REGULAR, Patch, SnapshotFile
 from coderoute.errors import Refused
 from coderoute.ports import Identity
-from coderoute.stages.merge import MAX_SUBJECT_CHARS, branch_name, commit_message, merge
+from coderoute.stages.merge import MAX_SUBJECT_CHARS, branch_name, co_author, commit_message, merge
 
 TASK = Task(source="file", title="f is wrong", body="", sha256="0")
 AUTHOR = Identity(name="Ada", email="ada@example.org")
@@ -140,6 +142,40 @@ def test_a_claimed_name_cannot_bring_lines_of_its_own() -> None:
     text = message("Mend f", replace(APPROVAL, claimed_as="Grace\nFixes #1\nSigned-off-by: x"))
     assert text.endswith("Approved-by: ada, as Grace\n")
     assert message("Mend f", replace(APPROVAL, claimed_as="@grace")).endswith("Approved-by: ada, as @ grace\n")
+
+
+@pytest.mark.parametrize(
+    ("who", "asked", "server", "named"),
+    [
+        ("a person", Account(login="ada-l", human=True, id=7), GITHUB, "ada-l <7+ada-l@users.noreply.github.com>"),
+        (
+            "of a company",
+            Account(login="ada_co", human=True, id=7),
+            GITHUB,
+            "ada_co <7+ada_co@users.noreply.github.com>",
+        ),
+        ("a bot", Account(login="renovate[bot]", human=False, id=7), GITHUB, ""),
+        ("whose number nobody said", Account(login="ada", human=True), GITHUB, ""),
+        ("on a company's own server", Account(login="ada", human=True, id=7), "https://git.example.org", ""),
+        ("a login with a line end", Account(login="ada\nFixes", human=True, id=7), GITHUB, ""),
+        ("a login with one at its end", Account(login="ada\n", human=True, id=7), GITHUB, ""),
+        ("a login with an address", Account(login="ada <x@y>", human=True, id=7), GITHUB, ""),
+        ("a login like an option", Account(login="-ada", human=True, id=7), GITHUB, ""),
+    ],
+)
+def test_who_asked_is_named_where_the_forge_has_an_address_for_them(
+    who: str, asked: Account, server: str, named: str
+) -> None:
+    assert co_author(asked, server) == named, who
+
+
+def test_who_asked_stands_with_our_trailers() -> None:
+    asked = co_author(Account(login="ada", human=True, id=7), GITHUB)
+    text = commit_message(plan("Mend f\n\nCo-authored-by: eve <e@e>"), APPROVAL, "run-1", 12, asked_by=asked)
+    assert text.endswith(
+        "> Co-authored-by: eve <e@e>\n\nCoderoute-Run: run-1\nApproved-by: ada\n"
+        "Co-authored-by: ada <7+ada@users.noreply.github.com>\nFixes #12\n"
+    )
 
 
 def test_a_long_subject_is_cut_and_stands_whole_in_the_body() -> None:

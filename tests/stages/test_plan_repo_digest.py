@@ -7,7 +7,9 @@ from coderoute.stages.plan.repo_digest import (
     EXCERPT_CHARS,
     MAP_PATHS,
     MAX_EXCERPTS,
+    SYMBOL_CHARS,
     WHOLE_FILE_LINES,
+    definitions_map,
     excerpts,
     repository_map,
 )
@@ -81,6 +83,27 @@ def test_only_the_best_files_are_shown() -> None:
     files = {f"f{n}.py": b"x = 1\n" for n in range(MAX_EXCERPTS + 2)}
     text = shown(files, [(path, "x", (1,)) for path in files])
     assert text.count("    1| x = 1") == MAX_EXCERPTS
+
+
+def test_of_files_behind_the_excerpts_the_definitions_are_listed_within_a_budget() -> None:
+    source = b"class Cart:\n    def total(self):\n        def inner(): ...\n        return 1\n"
+    files = {f"f{n:02}.py": source for n in range(MAX_EXCERPTS + 2)} | {".env.py": source, "notes.txt": b"def x():\n"}
+    places = [(path, "x", ()) for path in files]
+    repository = InMemoryRepository(files)
+    text = definitions_map(places, repository.pin(None).tree, repository)
+    assert f"f{MAX_EXCERPTS:02}.py" in text
+    assert "f00.py" not in text
+    assert "1| class Cart:\n     2|     def total(self):" in text
+    assert "inner" not in text
+    many = {f"g{n}.py": source * 50 for n in range(MAX_EXCERPTS + 9)}
+    repository = InMemoryRepository(many)
+    text = definitions_map([(path, "x", ()) for path in many], repository.pin(None).tree, repository)
+    assert SYMBOL_CHARS // 2 < len(text) < SYMBOL_CHARS + 100
+
+
+def test_without_such_files_no_definitions_are_listed() -> None:
+    repository = InMemoryRepository({"a.py": b"x = 1\n"})
+    assert definitions_map([("a.py", "x", ())], repository.pin(None).tree, repository) == ""
 
 
 def test_the_tests_are_told_with_their_failures_and_the_nearest_ids_first() -> None:

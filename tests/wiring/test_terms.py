@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from coderoute.domain.conversation import ModelRef, Usage
-from coderoute.domain.tariff import Rate, Tariff
+from coderoute.domain.tariff import Rate, Tariff, Tier
 from coderoute.domain.terms import Environment, ImageBuild, Limits, Terms
 from coderoute.journal import from_json, to_json
 from coderoute.settings import RepositoryRequest, SandboxSettings, load
 from coderoute.wiring.house import open_house
-from coderoute.wiring.terms import environment_of, terms_of, wishes, with_prices
+from coderoute.wiring.terms import environment_of, terms_of, wishes, with_prices, with_room
 
 DEAR = Tariff(
     listed_as="dear", input=Rate(usd_per_mtok=Decimal(77)), output=Rate(usd_per_mtok=Decimal(77)),
@@ -119,3 +121,37 @@ def test_the_image_of_the_settings_is_that_of_the_sandbox() -> None:
         image=None, setup=("make",), runtime="runsc", build=ImageBuild(dockerfile="D"), variables={"A": "1"},
         limits=Limits(cpus=1.5, memory_mb=4000, pids=300, disk_mb=2000),
     )  # fmt: skip
+
+
+def tariff(*, context_tokens: int | None = None, step: int | None = None) -> Tariff:
+    tiers = () if step is None else (Tier(above_tokens=step, usd_per_mtok=Decimal(2)),)
+    plain = Rate(usd_per_mtok=Decimal(1))
+    return Tariff(
+        listed_as="m", input=Rate(usd_per_mtok=Decimal(1), tiers=tiers), output=plain, context_tokens=context_tokens
+    )
+
+
+@pytest.mark.parametrize(
+    ("set_", "listed", "room"),
+    [
+        (None, None, None),
+        (None, tariff(), None),
+        (None, tariff(context_tokens=1_000_000), 1_000_000),
+        (None, tariff(context_tokens=1_000_000, step=100_000), 100_000),
+        (None, tariff(step=100_000), 100_000),
+        (8_000, tariff(context_tokens=1_000_000, step=100_000), 8_000),
+    ],
+)
+def test_a_conversation_has_room_up_to_the_window_or_a_step_of_the_price(
+    set_: int | None, listed: Tariff | None, room: int | None
+) -> None:
+    assert with_room(ModelRef(provider="p", model="m", context_tokens=set_), listed).context_tokens == room
+
+
+def test_a_run_is_frozen_with_the_room_of_each_model(tmp_path: Path) -> None:
+    house = open_house({**ENVIRON, "CODEROUTE_STATE_DIR": str(tmp_path)})
+    overrides = ['models.cheap.fallback=["openai:gpt-6-luna"]']
+    terms = with_prices(house, terms_of(load(environ=ENVIRON, overrides=overrides), NoPrices()))
+    assert {model.name: model.context_tokens for model in terms.every_model} == {
+        "anthropic:claude-haiku-5-5": 100_000, "anthropic:claude-opus-5-5": 1_000_000, "openai:gpt-6-luna": 272_000,
+    }  # fmt: skip

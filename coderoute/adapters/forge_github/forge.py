@@ -37,6 +37,8 @@ from coderoute.keys import Keys
 MAX_STATUS_CHARS = 140
 MAX_STATUSES_READ = 300
 EMPTY_REPOSITORY = "empty"
+REPLACED = frozenset({"head_ref_force_pushed", "head_ref_deleted", "head_ref_restored"})
+"""Events of a branch that stands elsewhere than where it grew to."""
 
 
 class GitHubForge:
@@ -148,8 +150,13 @@ class GitHubForge:
     def reviews(self, number: int) -> tuple[ForgeReview, ...]:
         return self._pulls.reviews(number)
 
-    def remark(self, number: int, commit: str, remarks: Sequence[LineRemark], *, marker: str) -> None:
-        self._pulls.remark(number, commit, remarks, marker=marker, me=self.whoami())
+    def head_replaced_at(self, number: int) -> str | None:
+        path = f"{self._client.path}/issues/{number}/timeline"
+        listed = self._client.pages(path, f"events of pull request #{number}")
+        return max((text(each, "created_at") for each in listed if each.get("event") in REPLACED), default=None)
+
+    def remark(self, number: int, commit: str, remarks: Sequence[LineRemark], *, body: str, marker: str) -> None:
+        self._pulls.remark(number, commit, remarks, body=body, marker=marker, me=self.whoami())
 
     def set_status(self, commit: str, *, context: str, state: str, description: str, url: str | None) -> None:
         path = self._client.path
@@ -171,10 +178,10 @@ class GitHubForge:
 
         self._client.settle(look, write, what)
 
-    def merge(self, number: int, *, head: str, method: str, title: str, message: str) -> str:
+    def merge(self, number: int, *, head: str, base: str, method: str, title: str, message: str) -> str:
         if self.hosted().archived:
             raise archived(self._client.repository)
-        return self._pulls.merge(number, head=head, method=method, title=title, message=message)
+        return self._pulls.merge(number, head=head, base=base, method=method, title=title, message=message)
 
     def close(self) -> None:
         """Close the connections, if any were opened."""

@@ -8,7 +8,7 @@ from coderoute.adapters.forge_github.reading import pull_request_from, review_fr
 from coderoute.domain.conversation import JsonObject
 from coderoute.domain.forge import Account, ForgeReview, LineRemark, PullRequest, is_ours, merge_obstacle
 from coderoute.domain.wire import at
-from coderoute.errors import BadInput, Refused
+from coderoute.errors import BadInput, NotYet, Refused
 
 MERGEABLE_PAUSES_S = (0.5, 1.0, 2.0, 3.0)
 """GitHub finds out in the background whether a merge would work, beginning when somebody asks."""
@@ -75,32 +75,34 @@ class PullRequests:
         return tuple(review_from(value) for value in listed if text(value, "state").lower() != PENDING)
 
     def remark(
-        self, number: int, commit: str, remarks: Sequence[LineRemark], *, marker: str, me: Account | None
+        self, number: int, commit: str, remarks: Sequence[LineRemark], *, body: str, marker: str, me: Account | None
     ) -> None:
+        what = f"the remarks on pull request #{number}"
+        comments = [
+            {"path": one.path, "line": one.line, "side": "LEFT" if one.removed else "RIGHT", "body": one.body}
+            for one in remarks
+        ]
+        sent: JsonObject = {"commit_id": commit, "event": "COMMENT", "body": body}
+        sent |= {"comments": comments} if comments else {}
+
         def look() -> bool | None:
-            return (
-                True
-                if any(is_ours(given.author, me) and marker in given.body for given in self.reviews(number))
-                else None
-            )
+            there = any(is_ours(given.author, me) and marker in given.body for given in self.reviews(number))
+            return True if there else None
 
         def write() -> bool:
-            try:
-                self._review(number, commit, _said(remarks, marker, with_places=False), remarks)
-            except Refused:  # a line that is not part of the pull request's diff
-                self._review(number, commit, _said(remarks, marker, with_places=True), ())
+            self._client.send("POST", f"{self._path(number)}/reviews", what, sent)
             return True
 
-        self._client.settle(look, write, f"the remarks on pull request #{number}")
+        self._client.settle(look, write, what)
 
-    def merge(self, number: int, *, head: str, method: str, title: str, message: str) -> str:
+    def merge(self, number: int, *, head: str, base: str, method: str, title: str, message: str) -> str:
         body: dict[str, Any] = {"sha": head, "merge_method": method}
         if method != "rebase":
             body |= {"commit_title": title, "commit_message": message}
 
         def look() -> str | None:
             found = self.get(number)
-            obstacle = merge_obstacle(found, head)
+            obstacle = merge_obstacle(found, head, base)
             if obstacle is not None:
                 slug = self._client.repository.slug
                 raise Refused(f"pull request #{number} of {slug} {obstacle.why}", remedy=obstacle.remedy)
@@ -108,7 +110,10 @@ class PullRequests:
 
         def write() -> str:
             what = f"to merge pull request #{number}"
-            return text(self._client.send("PUT", f"{self._path(number)}/merge", what, body), "sha")
+            try:
+                return text(self._client.send("PUT", f"{self._path(number)}/merge", what, body), "sha")
+            except Refused as refused:  # by rules of the repository's own: the rest we looked at
+                raise NotYet(refused.problem, remedy=refused.remedy) from refused
 
         return self._client.settle(look, write, f"the merge of pull request #{number}")
 
@@ -130,17 +135,6 @@ class PullRequests:
             if ours and at(value, "head", "ref") == branch:
                 yield value
 
-    def _review(self, number: int, commit: str, body: str, remarks: Sequence[LineRemark]) -> None:
-        comments = [
-            {"path": remark.path, "line": remark.line, "side": "RIGHT", "body": remark.body[:MAX_BODY_CHARS]}
-            for remark in remarks
-        ]
-        sent: JsonObject = {"commit_id": commit, "event": "COMMENT", "body": body}
-        what = f"the remarks on pull request #{number}"
-        self._client.send(
-            "POST", f"{self._path(number)}/reviews", what, {**sent, "comments": comments} if comments else sent
-        )
-
     def _path(self, number: int) -> str:
         return f"{self._client.path}/pulls/{number}"
 
@@ -148,9 +142,3 @@ class PullRequests:
 def _same(there: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     """Line ends aside, which a forge may change."""
     return all(there[key].replace("\r\n", "\n").strip() == wanted[key].strip() for key in wanted)
-
-
-def _said(remarks: Sequence[LineRemark], marker: str, *, with_places: bool) -> str:
-    lines = [f"- `{remark.path}:{remark.line}` {remark.body}" for remark in remarks] if with_places else []
-    room = MAX_BODY_CHARS - len(marker) - 100
-    return f"Findings of the review.\n\n{chr(10).join(lines)[:room]}\n{marker}"

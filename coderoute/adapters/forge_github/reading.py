@@ -21,7 +21,11 @@ def account_from(value: object) -> Account:
     if not isinstance(value, dict) or not value.get("login"):
         return GHOST
     login = text(value, "login")
-    return Account(login=login, human=value.get("type") == "User" and not login.endswith("[bot]"))
+    known = value.get("id")
+    return Account(
+        login=login, human=value.get("type") == "User" and not login.endswith("[bot]"),
+        id=known if isinstance(known, int) and not isinstance(known, bool) else None,
+    )  # fmt: skip
 
 
 def author_of(value: JsonObject) -> Account:

@@ -24,6 +24,7 @@ from coderoute.domain.http_answer import (
     is_stream,
 )
 from coderoute.domain.provider_failure import broken_connection, error_within, http_failure, unusable_answer
+from coderoute.stopwatch import hung_up
 
 if TYPE_CHECKING:
     import anthropic
@@ -62,7 +63,8 @@ class AnthropicProvider:
                 timeout=anthropic.Timeout(request.timeout_s, connect=CONNECT_TIMEOUT_S),
             ) as raw:
                 answer = raw.http_response
-                message = self._received(request, answer, allowance)
+                with hung_up(answer, allowance.ends_s):
+                    message = self._received(request, answer, allowance)
                 return reply_from(request, message, answer.headers.get("request-id"))
         except anthropic.APIConnectionError as error:
             if isinstance(error.__cause__, ErrorAnswer):
@@ -115,7 +117,7 @@ class AnthropicProvider:
             ) from None
         except (httpx2.RequestError, TooLong, TooSlow, BadEvent) as error:
             if not streamed.whole:
-                raise broken_connection(model, error, generated=streamed.begun) from None
+                raise broken_connection(model, allowance.cause(error), generated=streamed.begun) from None
         if not streamed.whole:
             raise unusable_answer(
                 model, "it ends half-way", request_id=answer.headers.get("request-id"), generated=streamed.begun
@@ -143,4 +145,5 @@ def _stop_at_an_error(answer: Any) -> None:
 
     if not answer.is_success:
         allowance = Allowance(ends_s=monotonic() + ERROR_BODY_S, monotonic=monotonic, most_bytes=LARGEST_ERROR_BYTES)
-        raise error_answer(answer, allowance, httpx2.RequestError)
+        with hung_up(answer, allowance.ends_s):
+            raise error_answer(answer, allowance, httpx2.RequestError)

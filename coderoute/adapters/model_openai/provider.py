@@ -35,6 +35,7 @@ from coderoute.domain.provider_failure import (
     unusable_answer,
 )
 from coderoute.errors import ProviderError
+from coderoute.stopwatch import hung_up
 
 if TYPE_CHECKING:
     import openai
@@ -75,7 +76,8 @@ class OpenAIProvider:
                 timeout=openai.Timeout(request.timeout_s, connect=CONNECT_TIMEOUT_S),
             ) as raw:
                 answer = raw.http_response
-                received = self._received(request, answer, allowance)
+                with hung_up(answer, allowance.ends_s):
+                    received = self._received(request, answer, allowance)
                 read = chat_reply.reply_from if in_chat else reply.reply_from
                 return read(request, received, answer.headers.get("x-request-id"))
         except OutgrewTheModel:
@@ -148,7 +150,7 @@ class OpenAIProvider:
             raise failure from None
         except (httpx2.RequestError, TooLong, TooSlow, BadEvent) as error:
             if not streamed.whole:
-                raise broken_connection(model, error, generated=streamed.begun) from None
+                raise broken_connection(model, allowance.cause(error), generated=streamed.begun) from None
         if not streamed.whole:
             raise unusable_answer(
                 model, "it ends half-way", request_id=answer.headers.get("x-request-id"), generated=streamed.begun
@@ -226,4 +228,5 @@ def _stop_at_an_error(answer: Any) -> None:
 
     if not answer.is_success:
         allowance = Allowance(ends_s=monotonic() + ERROR_BODY_S, monotonic=monotonic, most_bytes=LARGEST_ERROR_BYTES)
-        raise error_answer(answer, allowance, httpx2.RequestError)
+        with hung_up(answer, allowance.ends_s):
+            raise error_answer(answer, allowance, httpx2.RequestError)

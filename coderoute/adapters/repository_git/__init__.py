@@ -10,6 +10,7 @@ from coderoute.adapters.repository_git import (
     differences,
     history,
     intake,
+    keeping,
     layout,
     mirror,
     patches,
@@ -61,6 +62,11 @@ class GitRepository:
 
     def pin(self, base: str | None) -> Base:
         return intake.pin(self._git, self._objects, self._layout, self._settings, base)
+
+    def keep(self, base: Base) -> bool:
+        if self._layout.mirror_of is not None:
+            return True  # nothing is ever removed from a mirror that a run works from
+        return keeping.keep(self._git, self._objects, base)
 
     def revision(self, name: str | None) -> Revision:
         return intake.revision(self._git, self._layout, self._settings, name)

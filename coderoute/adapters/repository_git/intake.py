@@ -174,7 +174,13 @@ def _refuse_unsupported_files(objects: Objects, tree: str) -> None:
 def _repository_id(git: SafeGit, layout: Layout, commit: str) -> str:
     if layout.mirror_of is not None:
         return layout.mirror_of
-    printed = git.run("rev-list", "--first-parent", "--max-parents=0", "--max-count=1", commit, "--")
+    try:
+        printed = git.run("rev-list", "--first-parent", "--max-parents=0", "--max-count=1", commit, "--")
+    except GitFailed as failed:
+        raise BadInput(
+            f"the history of {commit} is no longer whole in {layout.root}: {shown(failed.stderr)}",
+            remedy="bring it back: git fetch",
+        ) from failed
     return f"{printed.decode().strip()}:{_readable(layout.common_dir)}"
 
 

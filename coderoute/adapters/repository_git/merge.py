@@ -56,6 +56,7 @@ class Merge:
             self._check_changes()
             self._check_branch()
             if self.base.target is None:
+                self._require_base()
                 self._land(with_target=False)
                 return self._waiting("the base is no branch: there is nothing to move")
             holders = checkouts.holding(self.layout, self.base.target)
@@ -95,6 +96,17 @@ class Merge:
             raise Refused(
                 f"the branch {self.branch} exists already at {existing.oid}",
                 remedy=f"rename it: git branch -m {self.branch} <other name>",
+            )
+
+    def _require_base(self) -> None:
+        """Raises Refused where only our store still has the commit that the branch would stand on."""
+        theirs = {"GIT_OBJECT_DIRECTORY": str(self.layout.objects)}
+        found = self.git.run("cat-file", "--batch-check", stdin=f"{self.base.commit}\n".encode(), env=theirs)
+        if b" commit " not in found:
+            raise Refused(
+                f"{self.layout.root} no longer has {self.base.commit}, which the change was made on",
+                remedy="fetch it, then repeat: coderoute merge\n"
+                "or take the change by hand: coderoute diff RUN > change.patch, then: git apply change.patch",
             )
 
     def _target_is_at_base(self) -> bool:

@@ -51,17 +51,21 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _
 class Database:
     """A connection to the file `path`, for all threads, one at a time; other processes may use the same file.
 
-    The folder is made if needed (0700, the file 0600).
+    The folder is made if needed (0700, the file 0600). With `had_runs` a file that is there and holds nothing is not
+    a new one: what it held is lost, and nobody shall go on as if it had never been.
 
     Raises (from every method, as from the constructor):
-        ConfigurationError: the file is damaged, gone, not ours, of a newer version, or may not be written.
+        ConfigurationError: the file is damaged, emptied, gone, not ours, of a newer version, or may not be written.
         Unavailable: the disk is full or fails, or another process keeps the file locked for half a minute.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, had_runs: bool = False) -> None:
         self._path = path
         self._guard = RLock()
-        _make_private(path)
+        made = _make_private(path)
+        self._must_hold = had_runs and not made
+        if self._must_hold and path.stat().st_size == 0:  # before SQLite opens it, which would drop the log beside it
+            raise _emptied(path)
         with self._explained():
             self._identity = _identity(path)
             self._connection = sqlite3.connect(
@@ -86,9 +90,25 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The connection with the file's only write lock; committed at the end, rolled back on any exception."""
         with self._guard, self._explained(), self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             self._require_files()
             yield self._connection
+
+    def _begin(self) -> None:
+        """Take the write lock. Where many processes write, one may miss it time after time: that goes on for as long as
+        the others get on, and only a lock that nobody lets go of is an error."""
+        while True:
+            seen = self._last_commit()
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or self._last_commit() == seen:
+                    raise
+
+    def _last_commit(self) -> int:
+        """Another number after each transaction of another connection."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def require_room(self) -> None:
         """Raises Unavailable where the disk has no room left for what a call may bring."""
@@ -181,14 +201,17 @@ class Database:
 
     def _migrate(self) -> None:
         with self.transaction() as db:
+            if self._must_hold and self._version() == 0:
+                raise _emptied(self._path)
             db.execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
             for number, migration in enumerate(MIGRATIONS[self._version() :], start=self._version() + 1):
                 migration(db)
                 db.execute("INSERT INTO migrations VALUES (?, ?)", (number, datetime.now(UTC).isoformat()))
 
 
-def _make_private(path: Path) -> None:
-    """`path` exists with mode 0600, in a folder that nobody else can enter (0700), whatever the umask says.
+def _make_private(path: Path) -> bool:
+    """`path` exists with mode 0600, in a folder that nobody else can enter (0700), whatever the umask says; whether it
+    was made only now.
 
     A folder of ours is made so again. Any other keeps its mode, for it may be somebody's home; then nobody else may be
     able to write to it.
@@ -209,19 +232,24 @@ def _make_private(path: Path) -> None:
             )
         if (empty or path.exists()) and stat.S_IMODE(found.st_mode) != 0o700:
             folder.chmod(0o700)
-        _make_file_private(path)
+        made = _make_file_private(path)
         for end in ("-wal", "-shm", ".lock"):  # made with the mode of the file itself, unless an older coderoute did
             with suppress(FileNotFoundError):  # SQLite removes the first two when the last process leaves
                 _require_private(path.with_name(f"{path.name}{end}"))
     except OSError as error:
         raise folder_trouble(folder, error) from error
+    return made
 
 
-def _make_file_private(file: Path) -> None:
-    """A file that is there is not opened: closing it would free the locks SQLite holds on it for this process."""
+def _make_file_private(file: Path) -> bool:
+    """Whether it was made. A file that is there is not opened: closing it would free the locks SQLite holds on it for
+    this process."""
+    made = False
     with suppress(FileExistsError):
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        made = True
     _require_private(file)
+    return made
 
 
 def _require_private(file: Path) -> None:
@@ -287,6 +315,14 @@ def _not_ours(path: Path) -> ConfigurationError:
     return ConfigurationError(
         f"{path} is not a database of coderoute",
         remedy="move it away, or set CODEROUTE_STATE_DIR to another folder",
+    )
+
+
+def _emptied(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} holds nothing any more, and there were runs in it: their records, approvals and bills are lost",
+        remedy=f"restore it from a backup, with {path.name}-wal if there is one; or start anew: rm {path} "
+        f"(the patches of the runs that were are in {path.parent / 'runs'})",
     )
 
 

@@ -1,16 +1,20 @@
 """Rows of the file and the values they stand for. A row that stands for none is named."""
 
+from __future__ import annotations
+
 import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from coderoute.domain.conversation import Usage
-from coderoute.domain.money import CallState, LedgerRow
-from coderoute.domain.run import Approval, Event, RunRecord, Status
+from coderoute.domain.run import Approval, Event, RunRecord, Status, UnreadableRun
 from coderoute.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from coderoute.domain.money import LedgerRow
 
 CALL_COLUMNS = frozenset({"id", "run_id", "state", "reserved_usd", "cost_usd"})
 """Of a call: the rest of it is JSON."""
@@ -26,11 +30,21 @@ def run_of(run_id: str, data: str) -> RunRecord:
         return RunRecord(**values | {"status": Status(values["status"]), "questions": tuple(values["questions"])})
 
 
+def readable_or_not(run_id: str, created_at: str, data: str) -> RunRecord | UnreadableRun:
+    try:
+        return run_of(run_id, data)
+    except ConfigurationError as error:
+        return UnreadableRun(id=run_id, created_at=created_at, problem=error.problem, remedy=error.remedy)
+
+
 def call_data(row: LedgerRow) -> str:
     return json.dumps({name: value for name, value in asdict(row).items() if name not in CALL_COLUMNS})
 
 
 def call_of(row: sqlite3.Row) -> LedgerRow:
+    from coderoute.domain.conversation import Usage
+    from coderoute.domain.money import CallState, LedgerRow
+
     with named(f"ledger row {row['id']} of run {row['run_id']}"):
         data = json.loads(row["data"])
         usage = data.pop("usage")

@@ -1,5 +1,7 @@
 """What a run leaves behind, as rows: runs, records, calls, events, approvals, outcomes, facts; and the locks beside."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 import sqlite3
@@ -9,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from coderoute.adapters.store_sqlite.database import Database, folder_trouble
 from coderoute.adapters.store_sqlite.rows import (
@@ -19,15 +21,20 @@ from coderoute.adapters.store_sqlite.rows import (
     call_of,
     event_data,
     event_of,
+    readable_or_not,
     run_data,
     run_of,
 )
-from coderoute.adapters.store_sqlite.soundness import problems
-from coderoute.domain.conversation import Usage
-from coderoute.domain.money import CallState, LedgerRow
-from coderoute.domain.run import Approval, Event, RunRecord, Status
 from coderoute.errors import ConfigurationError
 from coderoute.journal import FORMAT
+
+if TYPE_CHECKING:
+    from coderoute.domain.conversation import Usage
+    from coderoute.domain.money import CallState, LedgerRow
+    from coderoute.domain.run import Approval, Event, RunRecord, Status, UnreadableRun
+
+LOCKS = "locks"
+"""A run is begun and driven under a lock: where this folder is, there were runs."""
 
 
 class SqliteStore:
@@ -38,7 +45,7 @@ class SqliteStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._db = Database(folder / "runs.db")
+        self._db = Database(folder / "runs.db", had_runs=(folder / LOCKS).is_dir())
 
     def close(self) -> None:
         self._db.close()
@@ -63,9 +70,9 @@ class SqliteStore:
         rows = self._db.query("SELECT data FROM runs WHERE id = ?", run_id)
         return run_of(run_id, rows[0][0]) if rows else None
 
-    def runs(self) -> tuple[RunRecord, ...]:
-        rows = self._db.query("SELECT id, data FROM runs ORDER BY created_at DESC, rowid DESC")
-        return tuple(run_of(*row) for row in rows)
+    def runs(self) -> tuple[RunRecord | UnreadableRun, ...]:
+        rows = self._db.query("SELECT id, created_at, data FROM runs ORDER BY created_at DESC, rowid DESC")
+        return tuple(readable_or_not(*row) for row in rows)
 
     def set_status(
         self,
@@ -107,6 +114,8 @@ class SqliteStore:
         return tuple((key, _readable(run_id, format_, value)) for key, format_, value in rows if key.startswith(prefix))
 
     def open_call(self, row: LedgerRow, *, budget_usd: Decimal | None) -> int | None:
+        from coderoute.domain.money import CallState
+
         self._db.require_room()
         with self._db.transaction() as db:
             costs = db.execute("SELECT cost_usd FROM calls WHERE run_id = ?", (row.run_id,))
@@ -131,6 +140,8 @@ class SqliteStore:
         problem: str | None,
         record: tuple[str, str, str] | None = None,
     ) -> None:
+        from coderoute.domain.money import CallState
+
         with self._db.transaction() as db:
             found = db.execute(f"{_SELECT_CALLS} WHERE id = ?", (row_id,)).fetchone()
             if found is None or found["state"] != CallState.OPEN:
@@ -184,8 +195,8 @@ class SqliteStore:
         from filelock import FileLock, Timeout
 
         try:
-            (self._folder / "locks").mkdir(mode=0o700, exist_ok=True)
-            lock = FileLock(self._folder / "locks" / _lock_file(name), mode=0o600)
+            (self._folder / LOCKS).mkdir(mode=0o700, exist_ok=True)
+            lock = FileLock(self._folder / LOCKS / _lock_file(name), mode=0o600)
             lock.acquire(blocking=False)
             held = True
         except Timeout:
@@ -212,6 +223,8 @@ class SqliteStore:
         self._db.empty_log()
 
     def problems(self) -> tuple[str, ...]:
+        from coderoute.adapters.store_sqlite.soundness import problems
+
         return problems(self._db)
 
     def purge(self, run_id: str) -> None:
@@ -220,7 +233,7 @@ class SqliteStore:
                 db.execute(f"DELETE FROM {table} WHERE {column} = ?", (run_id,))  # noqa: S608 - four names of ours
         self._db.empty_log()
         with suppress(OSError):  # it is empty, and the run it stands for is gone
-            (self._folder / "locks" / _lock_file(f"run-{run_id}")).unlink()
+            (self._folder / LOCKS / _lock_file(f"run-{run_id}")).unlink()
 
 
 def _readable(run_id: str, format_: int, value: str) -> str:

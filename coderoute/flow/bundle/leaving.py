@@ -10,7 +10,8 @@ from coderoute.domain.run import RunRecord
 from coderoute.domain.task import Base
 from coderoute.errors import Refused
 from coderoute.flow.bundle.records import STAY, checked, journal_over, kind_of
-from coderoute.flow.candidate import exhibit, read_patch
+from coderoute.flow.candidate import exhibit
+from coderoute.flow.kept import read_patch
 from coderoute.journal import FORMAT as JOURNAL_FORMAT
 from coderoute.journal import Journal, from_json, to_json
 from coderoute.ports import RunStore

@@ -58,7 +58,8 @@ KINDS: tuple[tuple[str, object], ...] = (
     (f"decision/{_AT}", Decision),
     (f"candidate/{_N}", Candidate),
     (f"strength/{_N}", Strength),
-    (f"reviewing/{_N}", Reviewing),
+    (f"model/(?:plan|review)/{_N}|model/execute/{_AT}", str),
+    (f"reviewing/{_N}(?:/{_N})?", Reviewing),
     (f"review/{_N}", Review),
     (f"rework/{_N}", Decision),
     (f"asked/{_N}|asked/{_AT}(?:/{_N})?", tuple[str, ...]),
@@ -72,9 +73,11 @@ KINDS: tuple[tuple[str, object], ...] = (
 """Pattern of a key -> what is recorded there. What a place of the story is not here for stays where it is."""
 
 STAY = re.compile(
-    rf"shown/.*|reading/.*|{places.WITHDRAWALS}.*|branch/.*|{places.MERGED}|recorded/.*|{IMPORTED}|{IMPORTED_CALLS}"
+    rf"shown/.*|reading/.*|review/{_N}/person|{places.WITHDRAWALS}.*|branch/.*|{places.MERGED}|recorded/.*"
+    rf"|published/.*|publishing/.*|{IMPORTED}|{IMPORTED_CALLS}"
 )
-"""What people said and saw, what was merged, and what a demo was made with: of one machine, never of another."""
+"""What people said and saw, what was published and merged, and what a demo was made with: of one machine, never of
+another."""
 
 _PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in KINDS)
 _LARGEST = 2**53

@@ -17,7 +17,9 @@ from coderoute.domain.conversation import (
     ToolCall,
     ToolResult,
 )
+from coderoute.domain.edit_format import EditFormat
 from coderoute.domain.plan import Step
+from coderoute.domain.tokens import is_outgrown
 from coderoute.domain.visible import one_line, visible
 from coderoute.domain.work import Attempt, AttemptEnd
 from coderoute.errors import Refused
@@ -26,23 +28,26 @@ from coderoute.ledger import Ledger, OverBudget
 from coderoute.lookups import failed
 from coderoute.ports import Repository, Sandbox
 from coderoute.prompt import fence, render
-from coderoute.stages.execute.step_files import check_files, step_files
-from coderoute.stages.execute.tools import (
+from coderoute.stages.execute import anew
+from coderoute.stages.execute.offered import (
     CHANGES_THE_SANDBOX,
-    EDIT_FILE,
+    EDITS,
     FINISH,
     GIVE_UP,
+    LOOKUPS,
     RUN,
-    TOOLS,
-    WRITE_FILE,
-    Workbench,
+    how_to_edit,
+    tools_for,
 )
+from coderoute.stages.execute.repeats import Told, not_again, not_the_same_again, was_not_run
+from coderoute.stages.execute.step_files import check_files, step_files
+from coderoute.stages.execute.tools import Workbench
 
 PACKAGE = "coderoute.stages.execute"
 MAX_OUTPUT_TOKENS = 8_192
 MAX_SILENT_TURNS = 2
 NOT_RUN = "not run: an edit before it in this turn failed; mend that first"
-EDITS = frozenset({EDIT_FILE.name, WRITE_FILE.name})
+LOOKUP_NAMES = frozenset(tool.name for tool in LOOKUPS)
 MAX_SAME_TURNS = 3
 """Turns in a row with exactly the same calls: nothing changes between them, so nothing new will come."""
 GIVE_UP_KINDS = ("unclear", "impossible", "environment", "needs_stronger")
@@ -93,12 +98,14 @@ def attempt_step(
         SandboxLost: the machine is gone; calling again with a new one replays the recorded turns.
         Unavailable, Blocked: as `Ledger.call`.
     """
-    bench = Workbench(sandbox, work.env)
+    format_ = EditFormat(work.model.edit_format or EditFormat.REPLACE)
+    tools = tools_for(format_)
+    bench = Workbench(sandbox, work.env, tools)
     request = ModelRequest(
         model=work.model,
-        system=render(PACKAGE, "system.md"),
+        system=render(PACKAGE, "system.md", edit=how_to_edit(format_)),
         opening=opening(work, repository),
-        tools=TOOLS,
+        tools=tools,
         max_output_tokens=MAX_OUTPUT_TOKENS,
         tags=CallTags(run=work.run_id, stage="execute", step=work.step.id, attempt=work.number),
     )
@@ -119,8 +126,13 @@ def loop(
 ) -> tuple[int, _Ended]:
     """(turns, how it ended)."""
     silent, same = 0, 1
+    first = request.opening
     before: list[tuple[str, JsonObject | None]] = []
+    told: list[Told] = []
+    since = 0
     for number in range(1, work.max_turns + 1):
+        if len(request.exchanges) >= anew.FEWEST_TURNS and is_outgrown(request):
+            request, since = begun_anew(request, first, told, work.nonce), len(told)
         key = places.turn("execute", work.step.id, work.number, number)
         try:
             reply = ledger.call(request, role=work.role, key=key)
@@ -128,11 +140,18 @@ def loop(
             return number - 1, _Ended(end=AttemptEnd.NO_MONEY, summary=error.problem)
         if reply.stop is Stop.REFUSAL:
             return number, _Ended(end=AttemptEnd.REFUSED, summary=reply.text[:500])
+        if reply.stop is Stop.CONTEXT_FULL and request.exchanges:
+            request, since = begun_anew(request, first, told, work.nonce), len(told)
+            continue
         if reply.stop is Stop.CONTEXT_FULL:
             return number, _Ended(end=AttemptEnd.OUT_OF_TURNS, summary="the conversation no longer fits the model")
-        results, ended = serve(reply, bench, journal, places.results(work.step.id, work.number, number))
+        results, ended = serve(
+            reply, bench, journal, places.results(work.step.id, work.number, number), told[since:], number
+        )
         if ended is not None:
             return number, ended
+        pairs = zip(reply.tool_calls, results, strict=False)
+        told += [Told(turn=number, call=call, result=result) for call, result in pairs]
         calls = [(call.name, call.arguments) for call in reply.tool_calls]
         same = same + 1 if calls and calls == before else 1
         before = calls
@@ -147,22 +166,29 @@ def loop(
     return work.max_turns, _Ended(end=AttemptEnd.OUT_OF_TURNS, summary="")
 
 
+def begun_anew(request: ModelRequest, first: str, told: Sequence[Told], nonce: str) -> ModelRequest:
+    """The request without its past, of which its opening tells instead; `first` is how it was opened at first."""
+    return replace(request, opening=f"{first.rstrip()}\n\n{anew.so_far(told, nonce)}\n", exchanges=())
+
+
 def serve(
-    reply: ModelReply, bench: Workbench, journal: Journal, key: str
+    reply: ModelReply, bench: Workbench, journal: Journal, key: str, told: Sequence[Told], number: int
 ) -> tuple[tuple[ToolResult, ...], _Ended | None]:
     """The results of a reply's calls in order, up to a finish or give_up. Results that were recorded before a crash
-    are the ones the model saw, so they stay; the calls that change the sandbox are done again for their effect."""
+    are the ones the model saw, so they stay; the calls that change the sandbox are done again for their effect. `told`
+    is what was answered before; `number` is the turn."""
     recorded = journal.get(key, tuple[ToolResult, ...])
     if recorded is not None:
         for call, result in zip(reply.tool_calls, recorded, strict=False):
-            if call.name in CHANGES_THE_SANDBOX and result != failed(call, NOT_RUN):
+            was_done = result != failed(call, NOT_RUN) and not was_not_run(result)
+            if call.name in CHANGES_THE_SANDBOX and was_done:
                 bench.perform(call)
         return recorded, None
     results: list[ToolResult] = []
     for call in reply.tool_calls:
         ended = ending(call)
         if ended is None:
-            results.append(in_turn(call, reply.tool_calls, results, bench))
+            results.append(in_turn(call, reply.tool_calls, results, bench, told, number))
         elif ended.end is AttemptEnd.FINISHED and any(result.is_error for result in results):
             results.append(failed(call, "not delivered: a call of this turn failed; look at that first"))
         else:
@@ -172,15 +198,27 @@ def serve(
     return tuple(results), None
 
 
-def in_turn(call: ToolCall, calls: Sequence[ToolCall], results: Sequence[ToolResult], bench: Workbench) -> ToolResult:
+def in_turn(
+    call: ToolCall,
+    calls: Sequence[ToolCall],
+    results: Sequence[ToolResult],
+    bench: Workbench,
+    told: Sequence[Told],
+    number: int,
+) -> ToolResult:
     """The result of one call of a turn. A command that was to check an edit is not run when that edit failed: what it
-    printed would be about files as they were."""
+    printed would be about files as they were. Nor is one that ran already while nothing has changed since."""
     if call.name in (FINISH.name, GIVE_UP.name):
         return incomplete(call)
     edits = [result for earlier, result in zip(calls, results, strict=False) if earlier.name in EDITS]
     if call.name == RUN.name and any(result.is_error for result in edits):
         return failed(call, NOT_RUN)
-    return bench.perform(call)
+    so_far = [*told, *(Told(turn=number, call=c, result=r) for c, r in zip(calls, results, strict=False))]
+    repeated = not_again(call, so_far)
+    if repeated is not None:
+        return repeated
+    result = bench.perform(call)
+    return not_the_same_again(call, result, so_far) if call.name in LOOKUP_NAMES else result
 
 
 def ending(call: ToolCall) -> _Ended | None:

@@ -13,7 +13,7 @@ from coderoute.ledger import Ledger
 from coderoute.lookups import LIST_FILES, READ_FILE, SEARCH, Lookups
 from coderoute.ports import Repository
 from coderoute.prompt import clean, fence, render
-from coderoute.stages.plan.repo_digest import excerpts, repository_map, tests_digest
+from coderoute.stages.plan.repo_digest import definitions_map, excerpts, repository_map, tests_digest
 from coderoute.stages.plan.submission import SUBMIT_PLAN, read_plan
 
 PACKAGE = "coderoute.stages.plan"
@@ -83,11 +83,17 @@ def opening(context: Context, repository: Repository, nonce: str) -> str:
         PACKAGE,
         "prompt.md",
         issue=fence("issue", f"{task.title}\n\n{task.body}", nonce),
-        map=fence("map", visible(repository_map(paths)), nonce),
+        map=fence("map", visible(overview(context, paths, repository)), nonce),
         files=fence("files", visible(excerpts(context.located, words, context.tree, repository)), nonce),
         tests=fence("tests", visible(tests_digest(context.baseline, context.test_files, words)), nonce),
         notes=notes(context, paths, repository, nonce),
     )
+
+
+def overview(context: Context, paths: Sequence[str], repository: Repository) -> str:
+    """The repository in few words."""
+    parts = [repository_map(paths), definitions_map(context.located, context.tree, repository)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def hidden_in_notes(repository: Repository, tree: str) -> tuple[str, ...]:

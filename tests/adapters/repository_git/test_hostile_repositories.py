@@ -22,7 +22,7 @@ import pytest
 
 from coderoute.adapters.repository_git.safe_git import PLUMBING, SafeGit
 from coderoute.errors import BadInput
-from coderoute.wiring import check
+from coderoute.wiring.check import check
 
 if TYPE_CHECKING:
     from coderoute.adapters.repository_git import GitRepository

@@ -168,6 +168,45 @@ def test_waiting_ends_with_somebody_s_word(there: "There", monkeypatch: pytest.M
     there.merged(run)
 
 
+def test_waiting_ends_with_the_check_that_the_forge_demands(there: "There", monkeypatch: pytest.MonkeyPatch) -> None:
+    run = there.to_the_page()
+    there.state.protection.checks = ("ci/build",)
+    there.state.review(there.pull.number, "ben", "approved")
+    looks: list[float] = []
+
+    class Clock:
+        @staticmethod
+        def sleep(seconds: float) -> None:
+            looks.append(seconds)
+            if len(looks) == 3:
+                there.state.set_status(
+                    there.pull.head_commit, context="ci/build", state="success", description="", url=None
+                )
+
+    monkeypatch.setattr("coderoute.cli.gate.time", Clock)
+    ended = there("merge", run, "--wait")
+    assert (ended.code, len(looks)) == (0, 3)
+    assert ended.err.count("waiting: ") == 1, "the same thing is said once"
+    assert 'status check "ci/build" is expected' in ended.err
+    there.merged(run)
+
+
+@pytest.mark.parametrize("what", ["draft", "moved", "conflict", "closed"])
+def test_what_waiting_does_not_mend_ends_it(there: "There", what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = there.to_the_page(draft=what == "draft")
+    there.says("ann", f"/coderoute approve {there.sha12(run)}")
+    match what:
+        case "moved":
+            there.git.commit("main", {"other.py": "x = 1\n"})
+        case "conflict":
+            there.state.conflict(there.pull.number)
+        case "closed":
+            there.state.close(there.pull.number)
+    monkeypatch.setattr("coderoute.cli.gate.time", None)
+    assert there("merge", run, "--wait").code == 4
+    assert not there.pull.merged
+
+
 def test_a_check_that_the_forge_demands(there: "There") -> None:
     run = there.to_the_page()
     there.state.protection.checks = ("ci/build",)
@@ -180,7 +219,9 @@ def test_a_check_that_the_forge_demands(there: "There") -> None:
 @pytest.mark.parametrize("command", ["merge", "resume"])
 def test_merged_there_by_the_forge_s_own_button(there: "There", command: str) -> None:
     run = there.to_the_page()
-    there.state.merge(there.pull.number, head=there.pull.head_commit, method="merge", title="t", message="m")
+    there.state.merge(
+        there.pull.number, head=there.pull.head_commit, base="main", method="merge", title="t", message="m"
+    )
     assert there(command, run).code == 0
     there.merged(run)
 

@@ -6,11 +6,12 @@ import pytest
 
 from coderoute.adapters.forge_inmemory import InMemoryForge, Protection
 from coderoute.domain.forge import Access, Account, LineRemark, PullRequest
-from coderoute.errors import BadInput, Refused
+from coderoute.errors import BadInput, NotYet, Refused
 from coderoute.ports import Forge
 
 MARKER = "<!-- coderoute:r1:evidence -->"
 BRANCH = "coderoute/1-r1"
+REMOVED = LineRemark(path="old.py", line=3, body="Why?", removed=True)
 
 
 @pytest.fixture(params=["in memory", "github"])
@@ -28,8 +29,9 @@ def opened(forge: Forge, state: InMemoryForge, *, draft: bool = False) -> PullRe
 
 def merge(forge: Forge, pull: PullRequest, head: str | None = None, method: str = "squash") -> str:
     return forge.merge(
-        pull.number, head=head or pull.head_commit, method=method, title="Mend (#2)", message="Approved-by: ann"
-    )
+        pull.number, head=head or pull.head_commit, base="main", method=method, title="Mend (#2)",
+        message="Approved-by: ann",
+    )  # fmt: skip
 
 
 def test_a_repository_says_how_it_is_worked_with(forge: Forge, state: InMemoryForge) -> None:
@@ -193,12 +195,42 @@ def test_reviews_say_who_gave_them_on_which_head(forge: Forge, state: InMemoryFo
 
 def test_remarks_are_made_once_for_a_marker(forge: Forge, state: InMemoryForge) -> None:
     pull = opened(forge, state)
-    remarks = [LineRemark(path="a.py", line=3, body="Why?"), LineRemark(path="b.py", line=1, body="How?")]
+    remarks = [LineRemark(path="a.py", line=3, body="Why?"), REMOVED]
     for _ in range(2):
-        forge.remark(pull.number, pull.head_commit, remarks, marker=MARKER)
+        forge.remark(pull.number, pull.head_commit, remarks, body=f"Two.\n{MARKER}", marker=MARKER)
     assert state.remarks[pull.number] == remarks
     (review,) = forge.reviews(pull.number)
-    assert review.state == "commented"
+    assert (review.state, review.commit, review.body) == ("commented", pull.head_commit, f"Two.\n{MARKER}")
+
+
+def test_a_marker_in_somebody_else_s_review_is_not_ours(forge: Forge, state: InMemoryForge) -> None:
+    pull = opened(forge, state)
+    state.review(pull.number, "ann", "commented", body=MARKER)
+    forge.remark(pull.number, pull.head_commit, [REMOVED], body=MARKER, marker=MARKER)
+    assert state.remarks[pull.number] == [REMOVED]
+
+
+def test_a_line_that_is_not_in_the_diff_is_refused_and_nothing_is_made(forge: Forge, state: InMemoryForge) -> None:
+    pull = opened(forge, state)
+    outside = LineRemark(path="a.py", line=999, body="Odd.")
+    with pytest.raises(Refused, match="Line could not be resolved"):
+        forge.remark(pull.number, pull.head_commit, [REMOVED, outside], body=MARKER, marker=MARKER)
+    assert forge.reviews(pull.number) == ()
+    assert state.remarks[pull.number] == []
+
+
+def test_it_is_known_when_a_branch_was_last_moved_by_force(forge: Forge, state: InMemoryForge) -> None:
+    pull = opened(forge, state)
+    state.push(BRANCH, "c" * 40)
+    assert forge.head_replaced_at(pull.number) is None, "it grew"
+    state.force(BRANCH, "d" * 40)
+    first = forge.head_replaced_at(pull.number)
+    said = state.say(pull.number, "ann", "And back.")
+    state.force(BRANCH, "c" * 40)
+    last = forge.head_replaced_at(pull.number)
+    assert first is not None
+    assert last is not None
+    assert first < said.created_at < last
 
 
 def test_a_status_is_set_where_the_newest_is_another(forge: Forge, state: InMemoryForge) -> None:
@@ -233,6 +265,17 @@ def test_a_draft_is_not_merged_and_the_button_is_named(forge: Forge, state: InMe
         merge(forge, pull)
     assert "Ready for review" in refused.value.remedy
     state.ready(pull.number)
+    assert merge(forge, pull)
+
+
+def test_only_into_the_branch_that_it_was_approved_for(forge: Forge, state: InMemoryForge) -> None:
+    pull = opened(forge, state)
+    state.push("release", pull.base_commit)
+    state.retarget(pull.number, "release")
+    with pytest.raises(Refused, match="would go into release now, and was approved for main"):
+        merge(forge, pull)
+    assert forge.head_of("release") == pull.base_commit
+    state.retarget(pull.number, "main")
     assert merge(forge, pull)
 
 
@@ -274,6 +317,19 @@ def test_what_keeps_a_pull_request_from_being_merged_is_said(
     with pytest.raises(Refused, match=said):
         merge(forge, pull)
     assert forge.head_of("main") == pull.base_commit
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "waits"), [(unapproved, True), (unchecked, True), (closed, False), (in_conflict, False)]
+)
+def test_what_others_have_to_bring_is_told_from_what_waiting_does_not_mend(
+    forge: Forge, state: InMemoryForge, obstacle: Any, waits: bool
+) -> None:
+    pull = opened(forge, state)
+    obstacle(state, pull.number)
+    with pytest.raises(Refused) as refused:
+        merge(forge, pull)
+    assert isinstance(refused.value, NotYet) is waits
 
 
 def test_an_approving_review_and_a_check_let_it_pass(forge: Forge, state: InMemoryForge) -> None:

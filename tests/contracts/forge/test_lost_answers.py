@@ -31,7 +31,7 @@ def comment(github: GitHubForge, number: int) -> None:
 
 
 def remark(github: GitHubForge, number: int) -> None:
-    github.remark(number, HEAD, [LineRemark(path="a.py", line=1, body="?")], marker=MARKER)
+    github.remark(number, HEAD, [LineRemark(path="a.py", line=1, body="?")], body=MARKER, marker=MARKER)
 
 
 def status(github: GitHubForge, number: int) -> None:
@@ -47,7 +47,7 @@ def describe(github: GitHubForge, number: int) -> None:
 
 
 def merge(github: GitHubForge, number: int) -> None:
-    github.merge(number, head=HEAD, method="merge", title="", message="")
+    github.merge(number, head=HEAD, base="main", method="merge", title="", message="")
 
 
 ACTS = {
@@ -129,16 +129,6 @@ def test_mergeability_that_stays_unknown_is_unknown(github: GitHubForge, state: 
     number = opened(github, state)
     api.unknown_mergeability = 100
     assert github.pull_request(number).mergeable is None
-
-
-def test_remarks_on_lines_outside_of_the_diff_are_said_in_one_piece(
-    github: GitHubForge, state: InMemoryForge, api: Api
-) -> None:
-    number = opened(github, state)
-    github.remark(number, HEAD, [LineRemark(path="a.py", line=999, body="Odd.")], marker=MARKER)
-    (review,) = github.reviews(number)
-    assert "`a.py:999` Odd." in review.body
-    assert state.remarks[number] == []
 
 
 def test_a_head_that_moves_between_our_look_and_the_merge_is_refused_by_the_forge(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,19 @@ def test_a_commit_is_a_base_without_a_target(subject: Subject) -> None:
     pinned = subject.repository.pin(base.commit)
     assert (pinned.commit, pinned.tree, pinned.target) == (base.commit, base.tree, None)
     assert pinned.repository_id == base.repository_id
+
+
+def test_a_base_that_is_kept_is_read_as_before(subject: Subject, files: dict[str, bytes]) -> None:
+    base = subject.repository.pin(None)
+    assert subject.repository.keep(base)
+    assert subject.repository.keep(base), "twice is once"
+    assert subject.contents(base.tree) == files
+
+
+def test_what_is_no_tree_cannot_be_kept(subject: Subject) -> None:
+    nowhere = replace(subject.repository.pin(None), tree="0" * 40)
+    with pytest.raises(BadInput):
+        subject.repository.keep(nowhere)
 
 
 def test_an_unknown_base_suggests_the_nearest_name(subject: Subject) -> None:

@@ -99,6 +99,9 @@ def _arguments(given: object) -> str:
     raw = str(given or "{}")
     if wire.json_object(raw) is not None:
         return raw
+    loose = wire.json_object(raw, by_model=True)
+    if loose is not None:
+        return json.dumps(loose, ensure_ascii=False)
     try:
         inner = json.loads(raw)
     except (ValueError, RecursionError):

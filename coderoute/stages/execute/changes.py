@@ -1,0 +1,240 @@
+"""The tools that change files of the checkout, and what a model hears of what they did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coderoute.domain.conversation import JsonObject, ToolCall, ToolResult
+from coderoute.domain.lines import lines_of
+from coderoute.domain.secret_files import is_secret_file, refusal_to_read
+from coderoute.domain.visible import visible
+from coderoute.lookups import BadArgument, failed, whole_number
+from coderoute.ports import Sandbox
+from coderoute.stages.execute.editing.hidden import restored
+from coderoute.stages.execute.editing.hints import numbered, readable
+from coderoute.stages.execute.editing.misfit import Misfit
+from coderoute.stages.execute.editing.patch import Patched, patched
+from coderoute.stages.execute.editing.patch_reading import FilePatch, read_patch
+from coderoute.stages.execute.editing.replace import Edited, replace_all, replace_once
+from coderoute.stages.execute.editing.rows import line_at
+from coderoute.stages.execute.editing.syntax import syntax_problem
+from coderoute.stages.execute.path_argument import PathArgument
+
+MAX_FILE_BYTES = 1_000_000
+MAX_PATCH_BYTES = 200_000
+SHOWN_ROWS = 14
+"""Of a place that was changed otherwise than by its exact text."""
+REMOVE_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """A file's bytes before and after; None where there is no such file."""
+
+    path: str
+    before: bytes | None
+    patched: Patched
+
+    @property
+    def after(self) -> bytes | None:
+        return None if self.patched.text is None else encoded(self.patched.text)
+
+
+class Changes:
+    """Serves edit_file, write_file and apply_patch. Nothing is changed by a call that fails."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._made: set[tuple[str, str, str]] = set()
+        """(path, old, new) of the edits so far."""
+
+    def edit_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
+        path = PathArgument(arguments)
+        old, new = arguments.get("old"), arguments.get("new")
+        if path.problem is not None:
+            return failed(call, path.problem)
+        if not isinstance(old, str) or not isinstance(new, str):
+            return failed(call, "old and new are strings")
+        try:
+            line, everywhere = whole_number(arguments, "line"), arguments.get("all") in (True, "true")
+            before = self._text(path.text)
+            if before is None:
+                raise Misfit(f"there is no file {path.text}; to make one use write_file")
+            if (path.text, old, new) in self._made and old not in before:
+                where = f", at line {line_at(before, before.index(new))}" if new and new in before else ""
+                raise Misfit(f"this very edit of {path.text} was made already{where}: look at what stands there now")
+            edited = replace_all(path.text, before, old, new) if everywhere else replace_once(
+                path.text, before, old, new, line
+            )  # fmt: skip
+            self._write(path.text, encoded(edited.text))
+        except (Misfit, BadArgument) as problem:
+            return failed(call, visible(str(problem)))
+        self._made.add((path.text, old, new))
+        text = with_problem(told_of(path.text, edited, old, new), path.text, edited.text, before)
+        return ToolResult(call_id=call.id, text=text)
+
+    def write_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
+        path = PathArgument(arguments)
+        content = arguments.get("content")
+        if path.problem is not None:
+            return failed(call, path.problem)
+        if not isinstance(content, str):
+            return failed(call, "content is a string")
+        known = self._sandbox.read(path.text, limit=MAX_FILE_BYTES)
+        before = None if known is None else known.decode("utf-8", "surrogateescape")
+        if "<U+" in content:
+            content = restored(content, before or "")
+        data = content.encode()
+        if len(data) > MAX_FILE_BYTES:
+            return failed(call, f"content has {len(data):,} bytes; the limit is {MAX_FILE_BYTES:,}")
+        if data == known:
+            return ToolResult(call_id=call.id, text=f"{path.text} holds exactly this already: nothing was changed")
+        try:
+            self._write(path.text, data)
+        except Misfit as problem:
+            return failed(call, str(problem))
+        done = f"wrote {path.text} ({len(lines_of(content))} lines)"
+        return ToolResult(call_id=call.id, text=with_problem(done, path.text, content, before))
+
+    def apply_patch(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
+        """All files of the patch, or none."""
+        patch = arguments.get("patch")
+        if not isinstance(patch, str) or not patch.strip():
+            return failed(call, "patch is missing")
+        if len(patch.encode()) > MAX_PATCH_BYTES:
+            return failed(call, f"the patch is larger than {MAX_PATCH_BYTES:,} bytes: send it in parts")
+        changes: list[_Change] = []
+        problems: list[str] = []
+        try:
+            for file in read_patch(patch):
+                try:
+                    changes.append(self._planned(file))
+                except Misfit as misfit:
+                    problems.append(str(misfit))
+        except Misfit as misfit:
+            problems.append(str(misfit))
+        if not problems:
+            problems += self._carried_out(changes)
+        if problems:
+            nothing = "nothing was changed, in no file:\n" if len(changes) + len(problems) > 1 else ""
+            return failed(call, visible(nothing + "\n".join(problems)))
+        rows = [with_problem(told_of_file(c), c.path, c.patched.text or "", decoded(c.before)) for c in changes]
+        return ToolResult(call_id=call.id, text="\n".join(rows))
+
+    def _planned(self, file: FilePatch) -> _Change:
+        """What the patch makes of a file.
+
+        Raises:
+            Misfit
+        """
+        path = PathArgument({"path": file.path})
+        if path.problem is not None:
+            raise Misfit(path.problem)
+        before = self._text(path.text)
+        after = patched(FilePatch(path=path.text, hunks=file.hunks, creates=file.creates, deletes=file.deletes), before)
+        if after.text is not None and len(encoded(after.text)) > MAX_FILE_BYTES:
+            raise Misfit(f"{path.text} would be larger than {MAX_FILE_BYTES:,} bytes")
+        return _Change(path=path.text, before=None if before is None else encoded(before), patched=after)
+
+    def _carried_out(self, changes: Sequence[_Change]) -> list[str]:
+        """Why not, if a file could not be written; what was written before it is put back, or named if it cannot be."""
+        for number, change in enumerate(changes):
+            try:
+                self._put(change.path, change.after)
+            except Misfit as problem:
+                return [str(problem), *self._put_back(changes[:number])]
+        return []
+
+    def _put_back(self, changes: Sequence[_Change]) -> list[str]:
+        """The files that stay as the patch made them, a row each."""
+        problems: list[str] = []
+        for done in reversed(changes):
+            try:
+                self._put(done.path, done.before)
+            except Misfit as problem:
+                problems.append(f"but {done.path} is changed already and could not be put back: {problem}")
+        return problems
+
+    def _put(self, path: str, data: bytes | None) -> None:
+        """Make `path` hold `data`; None: remove it.
+
+        Raises:
+            Misfit
+        """
+        if data is not None:
+            self._write(path, data)
+            return
+        result = self._sandbox.run(f"rm -f -- {quoted(path)}", timeout_s=REMOVE_TIMEOUT_S)
+        if result.exit_code != 0:
+            raise Misfit(f"{path} could not be removed: {result.text[:200].strip()}")
+
+    def _write(self, path: str, data: bytes) -> None:
+        problem = self._sandbox.write(path, data)
+        if problem is not None:
+            raise Misfit(problem)
+
+    def _text(self, path: str) -> str | None:
+        """The text of a file, bytes that are no UTF-8 as lone surrogates; None if there is none.
+
+        Raises:
+            Misfit: it is not to be read, or too large.
+        """
+        if is_secret_file(path):
+            raise Misfit(refusal_to_read(path))
+        data = self._sandbox.read(path, limit=MAX_FILE_BYTES + 1)
+        if data is not None and len(data) > MAX_FILE_BYTES:
+            raise Misfit(f"{path} is larger than {MAX_FILE_BYTES:,} bytes; change it with run")
+        return decoded(data)
+
+
+def decoded(data: bytes | None) -> str | None:
+    return None if data is None else data.decode("utf-8", "surrogateescape")
+
+
+def encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def told_of(path: str, edited: Edited, old: str, new: str) -> str:
+    """What was replaced; with the lines as they are now, where they may not be what the model has in mind."""
+    if edited.places > 1:
+        return f"replaced {edited.places} places in {path}, the first at line {edited.line}"
+    done = f"replaced at line {edited.line} of {path}"
+    if edited.slip is not None:
+        return f"{done}; old did not stand there exactly: {edited.slip}. It reads now:\n{shown(edited)}"
+    joined = old.endswith("\n") and new and not new.endswith("\n")
+    inside = "\n" in new and not old[0].isspace() and edited.text.split("\n")[edited.line - 1][:1] in (" ", "\t")
+    return f"{done}. It reads now:\n{shown(edited)}" if joined or inside else done
+
+
+def told_of_file(change: _Change) -> str:
+    if change.patched.text is None:
+        return f"deleted {change.path}"
+    if change.before is None:
+        return f"wrote {change.path} ({len(lines_of(change.patched.text))} lines)"
+    lines = ", ".join(str(edit.line) for edit in change.patched.edits)
+    rows = [f"changed {change.path} at line {lines}"]
+    for edit in change.patched.edits:
+        if edit.slip is not None:
+            rows.append(f"the hunk at line {edit.line} did not stand there exactly: {edit.slip}. It reads now:")
+            rows.append(shown(edit))
+    return "\n".join(rows)
+
+
+def shown(edited: Edited) -> str:
+    """The changed lines and one on each side, the middle of many left out."""
+    rows = lines_of(readable(edited.text))
+    first, last = edited.line - 1, edited.last + 1
+    if last - first < SHOWN_ROWS:
+        return visible(numbered(rows, first, last))
+    half = SHOWN_ROWS // 2
+    return visible(f"{numbered(rows, first, first + half - 1)}\n  ...\n{numbered(rows, last - half + 1, last)}")
+
+
+def with_problem(done: str, path: str, text: str, before: str | None) -> str:
+    """What was done, and a warning where the file does not parse now."""
+    problem = syntax_problem(path, text, before)
+    return done if problem is None else f"{done}\nwarning: {visible(problem)}"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

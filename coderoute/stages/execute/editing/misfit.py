@@ -1,0 +1,5 @@
+"""Why nothing was changed, in words for the model that asked."""
+
+
+class Misfit(Exception):
+    """Nothing was changed; the message says what to do next."""

@@ -1,0 +1,163 @@
+"""Where a piece stands that was not copied exactly: one slip at a time is forgiven, the most harmless first.
+
+The first rung on which the piece stands anywhere decides. So a slip is forgiven only where nothing stands that needs
+less of it, and whoever asks makes a change only where that is one place.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import dropwhile
+
+from coderoute.stages.execute.editing.alike import escaped_too_seldom, places_alike, typographic
+from coderoute.stages.execute.editing.comparing import (
+    Comparison,
+    but_for_a_shift,
+    but_for_first_indent,
+    but_for_line_ends,
+    merged,
+)
+from coderoute.stages.execute.editing.place import Place
+from coderoute.stages.execute.editing.reading import (
+    Reading,
+    as_it_came,
+    escaped_too_often,
+    with_entities,
+    with_the_files_tabs,
+    without_line_numbers,
+)
+from coderoute.stages.execute.editing.rows import Rows, positions, rows_of, with_line_ends_of
+
+Finder = Callable[[str, Rows, str, str], Iterator[Place]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """`places` where the piece may be meant, and the `slip` that was forgiven to find them; None: it stands there."""
+
+    slip: str | None
+    places: tuple[Place, ...]
+
+
+def recover(text: str, old: str, new: str) -> Recovery | None:
+    """Where `old`, which does not stand in `text` as it came, may be meant; None if nowhere."""
+    if not old.strip():
+        return None
+    rows = rows_of(text)
+    for slip, finder in RUNGS:
+        found = tuple(dict.fromkeys(finder(text, rows, old, new)))
+        if found:
+            return Recovery(slip=slip, places=found)
+    return None
+
+
+def whole_rows(reading: Reading, comparison: Comparison) -> Finder:
+    """Finds the rows of `old`, read so and compared so."""
+
+    def find(text: str, rows: Rows, old: str, new: str) -> Iterator[Place]:
+        for meant, put in reading(text, old, new):
+            wanted = split(meant)
+            given = [] if put == "" and meant.endswith("\n") else split(put or "")
+            lead = next((index for index, row in enumerate(wanted) if row.strip()), None)
+            if lead is None:
+                continue
+            for at in (at - lead for at, bare in enumerate(rows.bare) if bare == wanted[lead].strip()):
+                here = rows.rows[at : at + len(wanted)] if at >= 0 else ()
+                fit = comparison(wanted, here, given) if len(here) == len(wanted) else None
+                if fit is None:
+                    continue
+                rows_put = None if put is None else merged(wanted, here, given, fit)
+                last = at + len(wanted) - 1
+                yield Place(start=rows.starts[at], end=rows.end_of(last), put=joined(rows, at, last, rows_put))
+
+    return find
+
+
+def split(piece: str) -> list[str]:
+    found = piece.replace("\r\n", "\n").split("\n")
+    return found[:-1] if len(found) > 1 and not found[-1] else found
+
+
+def joined(rows: Rows, first: int, last: int, put: list[str] | None) -> str | None:
+    """The new rows with the line ends of the rows whose place they take."""
+    if put is None or not put:
+        return None if put is None else ""
+    end = next((end for end in (*rows.ends[first : last + 1], *rows.ends) if end), "\n")
+    return end.join(put) + rows.ends[last]
+
+
+def pieces(reading: Reading) -> Finder:
+    """Finds `old`, read so, anywhere in a row."""
+
+    def find(text: str, rows: Rows, old: str, new: str) -> Iterator[Place]:  # noqa: ARG001 - a Finder
+        for meant, put in reading(text, old, new):
+            wanted, given = with_line_ends_of(text, meant, put or "")
+            for at in positions(text, wanted) if wanted.strip() else ():
+                yield Place(start=at, end=at + len(wanted), put=None if put is None else given)
+
+    return find
+
+
+def in_typography(text: str, rows: Rows, old: str, new: str) -> Iterator[Place]:  # noqa: ARG001 - a Finder
+    yield from places_alike(text, old, new, typographic)
+
+
+def in_escapes(text: str, rows: Rows, old: str, new: str) -> Iterator[Place]:  # noqa: ARG001 - a Finder
+    yield from places_alike(text, old, new, escaped_too_seldom)
+
+
+def without_blank_rows_around(comparison: Comparison) -> Finder:
+    """Finds the rows of `old` without as few as possible of the blank ones at its beginning and end; `new` without
+    those it has in common with `old`."""
+
+    def find(text: str, rows: Rows, old: str, new: str) -> Iterator[Place]:
+        wanted, given = split(old), split(new)
+        above, below = blank_rows(wanted), blank_rows(wanted[::-1])
+        for fewer in range(1, above + below + 1):
+            found: list[Place] = []
+            for first in range(max(0, fewer - below), min(above, fewer) + 1):
+                last = fewer - first
+                put = given[min(first, blank_rows(given)) :]
+                put = put[: len(put) - min(last, blank_rows(put[::-1]))]
+                meant = lines(wanted[first : len(wanted) - last]), lines(put)
+                found += whole_rows(lambda *_, meant=meant: iter([meant]), comparison)(text, rows, old, new)
+            if found:
+                yield from found
+                return
+
+    return find
+
+
+def lines(rows: list[str]) -> str:
+    return "".join(f"{row}\n" for row in rows)
+
+
+def blank_rows(rows: list[str]) -> int:
+    return len(rows) - len(list(dropwhile(lambda row: not row.strip(), rows)))
+
+
+ENDS = "white space at line ends differs"
+SHIFT = "the indentation differs; the new lines were indented as the file is"
+NUMBERS = "line numbers are not part of the file and were left out"
+TABS = "the file is indented by other characters (tabs or spaces); the new lines were indented likewise"
+ESCAPES = "it was escaped once too often; both texts were taken without those backslashes"
+ENTITIES_IN = "it had XML entities; both texts were taken without them"
+BLANK = "blank lines around it were left out"
+
+RUNGS: tuple[tuple[str, Finder], ...] = (
+    (ENDS, whole_rows(as_it_came, but_for_line_ends)),
+    ("the first line lacked its indentation", whole_rows(as_it_came, but_for_first_indent)),
+    (SHIFT, whole_rows(as_it_came, but_for_a_shift)),
+    (NUMBERS, whole_rows(without_line_numbers, but_for_line_ends)),
+    (NUMBERS, whole_rows(without_line_numbers, but_for_a_shift)),
+    (TABS, whole_rows(with_the_files_tabs, but_for_line_ends)),
+    (TABS, whole_rows(with_the_files_tabs, but_for_a_shift)),
+    (ESCAPES, pieces(escaped_too_often)),
+    (ESCAPES, whole_rows(escaped_too_often, but_for_line_ends)),
+    (ESCAPES, whole_rows(escaped_too_often, but_for_a_shift)),
+    (ENTITIES_IN, pieces(with_entities)),
+    (ENTITIES_IN, whole_rows(with_entities, but_for_line_ends)),
+    ("quotation marks, dashes or spaces of another kind stand there and were kept", in_typography),
+    ("the file has backslashes where it had none; they were kept", in_escapes),
+    (BLANK, without_blank_rows_around(but_for_line_ends)),
+    (BLANK, without_blank_rows_around(but_for_a_shift)),
+)

@@ -1,0 +1,163 @@
+"""Replacing a piece of a file's text where it stands, or is meant to stand; else a model hears what to do about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from coderoute.stages.execute.editing.hidden import as_meant
+from coderoute.stages.execute.editing.hints import TELLING_CHARS, readable, several, where_it_might_be
+from coderoute.stages.execute.editing.misfit import Misfit
+from coderoute.stages.execute.editing.place import Place
+from coderoute.stages.execute.editing.recovery import Recovery, recover
+from coderoute.stages.execute.editing.rows import line_at, positions, with_line_ends_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """The whole new text, and the lines (from 1) where it is new; `last` is before `line` where text was only
+    removed. `slip` says what was forgiven to find the place, None where it stood there exactly."""
+
+    text: str
+    line: int
+    last: int
+    places: int = 1
+    slip: str | None = None
+
+
+def replace_once(
+    path: str, text: str, old: str, new: str, line: int | None = None, *, whole_rows: bool = False
+) -> Edited:
+    """`text` with `new` where `old` stands. `text` may hold bytes that are no UTF-8 as lone surrogates; they stay.
+    Where `old` stands more than once, the one that covers `line` is meant. `whole_rows`: it begins where a row does.
+
+    A slip in copying `old` is forgiven where only one place can be meant; the lines of `new` are then written as the
+    lines around that place are, and those it has in common with `old` stay as they are.
+
+    Raises:
+        Misfit: `old` stands nowhere, or it cannot be told where or how the change is meant.
+    """
+    old, new = meant_by(text, *checked(text, old, new))
+    recovery = located(text, old, new, whole_rows=whole_rows)
+    if recovery is None:
+        raise Misfit(where_it_might_be(path, text, old, new))
+    place = chosen(path, text, recovery.places, line, recovery.slip)
+    if recovery.slip is not None and made_already(text, new, place):
+        raise Misfit(where_it_might_be(path, text, old, new))
+    return made(text, place, recovery.slip)
+
+
+def rows_meant(text: str, old: str, new: str) -> tuple[tuple[int, int], ...]:
+    """The spans of whole rows of `text` that `old` may mean, in order."""
+    recovery = located(text, *meant_by(text, *with_line_ends_of(text, old, new)), whole_rows=True)
+    spans = [] if recovery is None else [(place.start, place.end) for place in recovery.places]
+    return tuple(dict.fromkeys(spans))
+
+
+def meant_by(text: str, old: str, new: str) -> tuple[str, str]:
+    """`old` and `new` with invisible characters for their spelled-out forms, where the file has those."""
+    meant = as_meant(old, old)
+    spelled_out = old not in text and meant != old and meant in text
+    return (meant, as_meant(new, old)) if spelled_out else (old, new)
+
+
+def located(text: str, old: str, new: str, *, whole_rows: bool = False) -> Recovery | None:
+    """Where `old` stands, exactly if it does (then without a slip); None if nowhere."""
+
+    def fits(at: int) -> bool:
+        return not whole_rows or at == 0 or text[at - 1] == "\n"
+
+    found = [at for at in positions(text, old) if fits(at)]
+    exact = tuple(Place(start=at, end=at + len(old), put=new) for at in found)
+    recovery = None if found and not begins_within_an_indent(text, old, found) else recover(text, old, new)
+    places = () if recovery is None else tuple(place for place in recovery.places if fits(place.start))
+    if recovery is not None and places:
+        return Recovery(slip=recovery.slip, places=places)
+    return Recovery(slip=None, places=exact) if exact else None
+
+
+def begins_within_an_indent(text: str, old: str, found: Sequence[int]) -> bool:
+    """Whether `old` stands only behind a part of an indentation that it has too: its rows are indented too little."""
+    if old[0] not in " \t":
+        return False
+    return all(at > 0 and text[at - 1] in " \t" and not text[text.rfind("\n", 0, at) + 1 : at].strip() for at in found)
+
+
+def replace_all(path: str, text: str, old: str, new: str) -> Edited:
+    """`text` with `new` at every place where `old` stands exactly.
+
+    Raises:
+        Misfit: it stands nowhere, or places overlap.
+    """
+    old, new = checked(text, old, new)
+    found = positions(text, old)
+    if not found:
+        raise Misfit(where_it_might_be(path, text, old, new))
+    if any(after - before < len(old) for before, after in pairwise(found)):
+        raise Misfit(f"old overlaps itself in {path}: replace one place at a time, with lines around it")
+    changed = text.replace(old, new)
+    line = line_at(text, found[0])
+    last = line_at(text, found[-1]) + (new.count("\n") - old.count("\n")) * (len(found) - 1) + new.count("\n")
+    return Edited(text=changed, line=line, last=last, places=len(found))
+
+
+def checked(text: str, old: str, new: str) -> tuple[str, str]:
+    """`old` and `new` with the line ends of the file.
+
+    Raises:
+        Misfit: there is nothing to do.
+    """
+    if not old:
+        raise Misfit("old is empty; to make a new file use write_file")
+    if old == new:
+        raise Misfit("old and new are the same: nothing would change")
+    return with_line_ends_of(text, old, new)
+
+
+def chosen(path: str, text: str, places: Sequence[Place], line: int | None, slip: str | None = None) -> Place:
+    """The only place, or the only one of them that covers `line`; of those that are one span, the one reading.
+
+    Raises:
+        Misfit: there is no only one, or it cannot be told what to put there.
+    """
+    spans = list(dict.fromkeys((place.start, place.end) for place in places))
+    if len(spans) > 1:
+        covering = [span for span in spans if line is not None and covers(text, span, line)]
+        if len(covering) != 1:
+            raise Misfit(several(path, text, spans, slip))
+        spans = covering
+    readings = {place.put for place in places if (place.start, place.end) == spans[0]}
+    (put,) = readings if len(readings) == 1 else (None,)
+    if put is None:
+        at = line_at(text, spans[0][0])
+        shown = text[spans[0][0] : spans[0][1]].rstrip("\r\n")
+        raise Misfit(
+            f"old does not stand in {path} exactly ({slip}), and it is not clear how new is meant there. Copy the "
+            f"text as the file has it, and write new in the same way. It stands at line {at}:\n{readable(shown)}"
+        )
+    return Place(start=spans[0][0], end=spans[0][1], put=put)
+
+
+def covers(text: str, span: tuple[int, int], line: int) -> bool:
+    return line_at(text, span[0]) <= line <= line_at(text, max(span[0], span[1] - 1))
+
+
+def made_already(text: str, new: str, place: Place) -> bool:
+    """Whether `new` stands in the file apart from the place that would be changed: it may be the second try of a
+    change that was made, and this place one that only looks like the first."""
+    if len(new.strip()) < TELLING_CHARS:
+        return False
+    return any(at + len(new) <= place.start or at >= place.end for at in positions(text, new))
+
+
+def made(text: str, place: Place, slip: str | None) -> Edited:
+    """The text with the place changed.
+
+    Raises:
+        Misfit: it is the same text.
+    """
+    put = place.put or ""
+    changed = text[: place.start] + put + text[place.end :]
+    if changed == text:
+        raise Misfit("the file has this already but for white space or spelling: nothing would change")
+    line = line_at(text, place.start)
+    return Edited(text=changed, line=line, last=line + put.removesuffix("\n").count("\n") - (not put), slip=slip)
