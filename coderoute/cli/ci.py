@@ -69,7 +69,7 @@ def words() -> None:
         sys.stdout.write(f"{word}\0")
 
 
-INPUTS = ("issue", "issue_sha256", "mode", "models", "budget", "config")
+INPUTS = ("issue", "issue_sha256", "actor", "mode", "models", "budget", "config")
 
 
 @ci.command()
@@ -92,14 +92,19 @@ def report(document: str, code: int) -> None:
 @click.option("--repo", default=".", help="A clone of the repository; nothing in it runs.")
 @click.option("--run", "run_id", required=True, help="The run that was looked at.")
 @click.option("--patch", "patch_sha256", required=True, help="The patch that was looked at; all 64 digits.")
+@click.option("--issue", required=True, help="The issue that the gate opened for: OWNER/REPO#12.")
+@click.option("--actor", required=True, help="For whom the gate opened, by login.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def apply(bundle: str, repo: str, run_id: str, patch_sha256: str, as_json: bool) -> None:
+def apply(bundle: str, repo: str, run_id: str, patch_sha256: str, issue: str, actor: str, as_json: bool) -> None:
     """The change in BUNDLE as a pull request; pushes nothing and ends with 4 where the target moved."""
     from coderoute import wiring
     from coderoute.wiring import ci_apply
 
     house = wiring.open_house()
-    run = ci_apply.apply(house, Path(bundle), repo=Path(repo).absolute(), run=run_id, patch_sha256=patch_sha256)
+    run = ci_apply.apply(
+        house, Path(bundle), repo=Path(repo).absolute(), run=run_id, patch_sha256=patch_sha256,
+        asked=ci_apply.Asked(issue=issue, actor=actor),
+    )  # fmt: skip
     said(house.document(run), as_json)
 
 

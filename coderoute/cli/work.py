@@ -57,6 +57,7 @@ def asked_for(command: F) -> F:
             "--max-budget-usd", default=None, metavar="N", callback=dollars, help="The most this run may spend."
         ),
         click.option("--issue-sha256", "expected_sha256", default=None, hidden=True),  # for a workflow: cli/ci.py
+        click.option("--asked-by", default=None, hidden=True),  # the login of who asked there, as well
         click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
         click.option("-q", "quiet", is_flag=True, help="No progress."),
         click.option("-v", "verbose", is_flag=True, help="More progress."),
@@ -100,7 +101,8 @@ def read_task(
 
 def begin_and_drive(
     issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None, *,
-    plan_only: bool, ask_plan: bool, expected_sha256: str | None, as_json: bool, quiet: bool, verbose: bool,
+    plan_only: bool, ask_plan: bool, expected_sha256: str | None, asked_by: str | None, as_json: bool, quiet: bool,
+    verbose: bool,
 ) -> None:  # fmt: skip
     from coderoute import wiring
 
@@ -110,7 +112,7 @@ def begin_and_drive(
     intake, spot = read_task(house, issue, repo, progress.warn, expected_sha256)
     run_id = wiring.begin(
         house, intake, repo=Path(repo or ".").absolute(), base=base, overrides=overrides,
-        plan_only=plan_only or ask_plan, consent=ask_consent, warn=progress.warn, spot=spot,
+        plan_only=plan_only or ask_plan, consent=ask_consent, warn=progress.warn, spot=spot, asked_by=asked_by,
     )  # fmt: skip
     progress.started(run_id, intake.removed)
     with driving(run_id):
@@ -166,12 +168,12 @@ def ask_consent(text: str, digest: str) -> bool:
 @click.option("--ask-plan", is_flag=True, help="Stop after the plan and ask.")
 def run(
     issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None,
-    expected_sha256: str | None, as_json: bool, quiet: bool, verbose: bool, ask_plan: bool,
+    expected_sha256: str | None, asked_by: str | None, as_json: bool, quiet: bool, verbose: bool, ask_plan: bool,
 ) -> None:  # fmt: skip
     """Take ISSUE (a Markdown file, or - for stdin) to a change that waits for your approval."""
     begin_and_drive(
         issue, repo, base, config, max_budget_usd, plan_only=False, ask_plan=ask_plan,
-        expected_sha256=expected_sha256, as_json=as_json, quiet=quiet, verbose=verbose,
+        expected_sha256=expected_sha256, asked_by=asked_by, as_json=as_json, quiet=quiet, verbose=verbose,
     )  # fmt: skip
 
 
@@ -179,12 +181,12 @@ def run(
 @asked_for
 def plan(
     issue: str, repo: str | None, base: str | None, config: tuple[str, ...], max_budget_usd: str | None,
-    expected_sha256: str | None, as_json: bool, quiet: bool, verbose: bool,
+    expected_sha256: str | None, asked_by: str | None, as_json: bool, quiet: bool, verbose: bool,
 ) -> None:  # fmt: skip
     """Only plan ISSUE and quote it; `resume` executes the plan."""
     begin_and_drive(
         issue, repo, base, config, max_budget_usd, plan_only=True, ask_plan=False,
-        expected_sha256=expected_sha256, as_json=as_json, quiet=quiet, verbose=verbose,
+        expected_sha256=expected_sha256, asked_by=asked_by, as_json=as_json, quiet=quiet, verbose=verbose,
     )  # fmt: skip
 
 

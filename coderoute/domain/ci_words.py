@@ -100,7 +100,7 @@ def output_lines(values: Mapping[str, str], delimiter: str) -> str:
 
 
 def command_words(
-    *, issue: str, issue_sha256: str, mode: str, models: str, budget: str, config: str
+    *, issue: str, issue_sha256: str, actor: str, mode: str, models: str, budget: str, config: str
 ) -> tuple[str, ...]:  # fmt: skip
     """The arguments of `coderoute` for the inputs of the action; each line of `models` and `config` is one.
 
@@ -116,6 +116,10 @@ def command_words(
         if not FORMS["issue_sha256"].fullmatch(issue_sha256):
             raise _wrong("issue_sha256", issue_sha256, "what the gate's output issue_sha256 says")
         words += ["--issue-sha256", issue_sha256]
+    if actor:
+        if not FORMS["actor"].fullmatch(actor):
+            raise _wrong("actor", actor, "what the gate's output actor says")
+        words += ["--asked-by", actor]
     for line in filter(None, map(str.strip, models.splitlines())):
         named = _MODEL.fullmatch(line)
         if named is None:

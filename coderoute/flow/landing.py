@@ -18,13 +18,12 @@ from coderoute.flow import people
 from coderoute.flow.finding import found
 from coderoute.flow.kept import needed, read_patch
 from coderoute.flow.people import alone, check_admission, check_ground, not_now, stands, valid_approval
-from coderoute.flow.publish import Hub, asked_by, show_state
+from coderoute.flow.publish import Hub, message_of, show_state
 from coderoute.flow.withdrawing import withdraw
 from coderoute.journal import Journal
 from coderoute.ports import MergeResult, RunStore
 from coderoute.stages import approve as approving
 from coderoute.stages.approve import Exhibit, Person
-from coderoute.stages.merge import commit_message
 
 METHODS = ("merge", "squash", "rebase")
 """In the order we prefer them; the repository says which it allows."""
@@ -122,12 +121,13 @@ def current(journal: Journal, run: RunRecord, candidate: Candidate) -> Published
 
 def subject_of(journal: Journal, shown: Exhibit, candidate: Candidate, published: Published, hub: Hub) -> Subject:
     """What a word has to be about; where somebody else than the requester has to approve, neither who wrote the issue
-    may, nor whose token started the run."""
+    may, nor who asked for the run or whose token started it."""
     terms, task = needed(journal, places.TERMS, Terms), needed(journal, places.TASK, Task)
     barred: frozenset[str] = frozenset()
     if terms.require_other_approver:
         me = hub.forge.whoami()
-        barred = frozenset(filter(None, (task.author, me.login if me else None)))
+        asked = journal.get(places.ASKED_BY, str)
+        barred = frozenset(filter(None, (task.author, asked, me.login if me else None)))
     return Subject(
         patch_sha256=shown.patch.sha256, head=published.commit, since=published.since,
         items=frozenset(item.id for item in candidate.admission.protected), barred=barred,
@@ -239,9 +239,7 @@ def merge_there(store: RunStore, run: RunRecord, hub: Hub, key: bytes) -> MergeR
             raise Refused(f"the pull request {pull.url} {obstacle.why}", remedy=obstacle.remedy)
         allowed = hub.forge.hosted().merge_methods
         method = next((method for method in METHODS if method in allowed), METHODS[0])
-        task = needed(journal, places.TASK, Task)
-        asked = asked_by(journal, candidate.number, task, hub)
-        text = commit_message(plan, approval, run.id, task.number, asked_by=asked)
+        text = message_of(run, journal, candidate, plan, needed(journal, places.TASK, Task), hub, approval)
         title, _, message = text.partition("\n")
         commit = hub.forge.merge(
             published.number, head=published.commit, base=base, method=method, title=title, message=message.strip()

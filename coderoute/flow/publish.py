@@ -9,7 +9,7 @@ from coderoute.domain.candidate import Candidate
 from coderoute.domain.forge import Findings
 from coderoute.domain.plan import Plan
 from coderoute.domain.published import Published
-from coderoute.domain.run import RunRecord, Status
+from coderoute.domain.run import Approval, RunRecord, Status
 from coderoute.domain.task import Task
 from coderoute.domain.terms import Terms
 from coderoute.errors import Refused
@@ -81,11 +81,7 @@ def make(
         )
     number, branch, before = candidate.number, branch_name(task, run.id), last_published(journal)
     since = journal.once(places.heard_before(number), int, newest_comment, hub.forge, before)
-    at = journal.once(places.committed_at(number), str, lambda: hub.now().isoformat())
-    commit = hub.repository.commit(
-        tree=shown.patch.tree, base=shown.base, author=hub.author(), at=datetime.fromisoformat(at),
-        message=commit_message(plan, None, run.id, task.number, asked_by=asked_by(journal, number, task, hub)),
-    )  # fmt: skip
+    commit = commit_of(run, journal, shown, candidate, plan, task, hub)
     hub.remote.push(branch, commit, replaces=before.commit if before else None)
     made = hub.forge.open_pull_request(
         branch=branch, base=shown.base.target.removeprefix("refs/heads/"), title=hub.page.title(),
@@ -96,6 +92,27 @@ def make(
     )  # fmt: skip
     journal.put(places.published(number), Published, published)
     return published
+
+
+def commit_of(
+    run: RunRecord, journal: Journal, shown: Exhibit, candidate: Candidate, plan: Plan, task: Task, hub: Hub
+) -> str:  # fmt: skip
+    """The commit of the change as the forge is given it; the same one whenever it is made again from the same run."""
+    at = journal.once(places.committed_at(candidate.number), str, lambda: hub.now().isoformat())
+    return hub.repository.commit(
+        tree=shown.patch.tree, base=shown.base, author=hub.author(), at=datetime.fromisoformat(at),
+        message=message_of(run, journal, candidate, plan, task, hub, None),
+    )  # fmt: skip
+
+
+def message_of(
+    run: RunRecord, journal: Journal, candidate: Candidate, plan: Plan, task: Task, hub: Hub, approval: Approval | None
+) -> str:  # fmt: skip
+    """Of that commit; with an `approval`, of its merge."""
+    return commit_message(
+        plan, approval, run.id, task.number, requested_by=journal.get(places.ASKED_BY, str),
+        asked_by=asked_by(journal, candidate.number, task, hub),
+    )  # fmt: skip
 
 
 def asked_by(journal: Journal, number: int, task: Task, hub: Hub) -> str:

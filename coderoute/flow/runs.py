@@ -30,7 +30,7 @@ from coderoute.ports import Repository, RunStore
 
 def begin(
     store: RunStore, *, run_id: str, repository: str, task: Task, base: Base, terms: Terms, plan_only: bool,
-    removed: tuple[str, ...], requester: str, now: datetime,
+    removed: tuple[str, ...], requester: str, now: datetime, asked_by: str | None = None,
 ) -> None:  # fmt: skip
     """Write the run's first records, then the run itself: from there on it can be resumed, and before it is no run."""
     journal = Journal(store, run_id)
@@ -38,6 +38,8 @@ def begin(
     journal.put(places.TASK, Task, task)
     journal.put(places.BASE, Base, base)
     journal.put(places.REQUESTER, str, requester)
+    if asked_by is not None:
+        journal.put(places.ASKED_BY, str, asked_by)
     journal.put(places.INGEST, tuple[str, ...], removed)
     journal.put(places.MODE, str, "plan" if plan_only else "run")
     store.create(

@@ -75,16 +75,20 @@ def co_author(asked: Account, server: str) -> str:
 
 
 def commit_message(
-    plan: Plan, approval: Approval | None, run_id: str, number: int | None, *, asked_by: str = ""
+    plan: Plan, approval: Approval | None, run_id: str, number: int | None, *, asked_by: str = "",
+    requested_by: str | None = None,
 ) -> str:  # fmt: skip
     """Subject and body from the plan's summary, made harmless; then our own trailers, the only ones. Without an
-    `approval` nobody has approved: the commit is made for people to look at. `asked_by` is of `co_author`."""
+    `approval` nobody has approved: the commit is made for people to look at. `asked_by` is of `co_author`,
+    `requested_by` the login of who asked for the run."""
     first, _, body = plan.summary.strip().partition("\n")
     subject = one_line(first, MAX_SUBJECT_CHARS) or "Change without a summary"
     if subject != visible(first.strip()):
         body = f"{first}\n{body}"  # what the subject had no room for
     said = harmless("\n\n".join(part for part in (subject, visible(body.strip())) if part))
     trailers = [f"Coderoute-Run: {run_id}"]
+    if requested_by:
+        trailers.append(f"Requested-by: {harmless(one_line(requested_by))}")
     if approval is not None:
         approver = approval.by if approval.claimed_as is None else f"{approval.by}, as {approval.claimed_as}"
         trailers.append(f"Approved-by: {harmless(one_line(approver))}")

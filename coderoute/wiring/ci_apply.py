@@ -30,17 +30,26 @@ class Landed:
     hub: "Hub"
 
 
-def apply(house: House, bundle: Path, *, repo: Path, run: str, patch_sha256: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """For which issue, `OWNER/REPO#12`, and for whom the gate of this workflow opened."""
+
+    issue: str
+    actor: str
+
+
+def apply(house: House, bundle: Path, *, repo: Path, run: str, patch_sha256: str, asked: Asked) -> str:
     """The id of the run in the bundle, of which there is a pull request then.
 
     Raises:
         BadInput, Refused: as `import_`; also when it is of another repository, or the target moved.
         Unavailable, ConfigurationError: as ports.Forge.
     """
-    from coderoute.flow.adopting import settle_commit
+    from coderoute.flow.adopting import check_opened_for, settle_commit
     from coderoute.flow.people import stands
 
     with arrived(house, bundle, repo=repo, run=run, patch_sha256=patch_sha256) as came:
+        check_opened_for(house.store, came.run, issue=asked.issue, actor=asked.actor)
         base = stands(house.store, came.run)[0].base
         branch = (base.target or "").removeprefix("refs/heads/")
         there = came.hub.forge.head_of(branch) if branch else None
@@ -81,6 +90,7 @@ START_AGAIN = "nothing was written; start the run again, on the target as it is 
 def arrived(house: House, bundle: Path, *, repo: Path, run: str, patch_sha256: str | None) -> Iterator[Landed]:
     """The run in the bundle, as one of an issue of the repository that the workflow runs in; an error in the block
     says which run it is about."""
+    from coderoute.flow.adopting import check_author
     from coderoute.flow.finding import found
     from coderoute.flow.kept import needed
 
@@ -93,6 +103,7 @@ def arrived(house: House, bundle: Path, *, repo: Path, run: str, patch_sha256: s
             raise Refused(
                 "the run is of no issue of this repository", remedy="start it here: coderoute run OWNER/REPO#12"
             )
+        check_author(task, hub.forge)
         yield Landed(run=record, hub=hub)
     except CoderouteError as error:
         error.run_id = came.run_id

@@ -54,11 +54,12 @@ KEY_VARIABLES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 def begin(
     house: House, intake: Intake, *, repo: Path, base: str | None, overrides: Sequence[str], plan_only: bool,
     consent: Callable[[str, str], bool], warn: Callable[[str], None], spot: Spot | None = None,
+    asked_by: str | None = None,
 ) -> str:  # fmt: skip
     """Pin everything a run depends on and write its first records; the run's id. When it fails, nothing is left.
 
     `consent(text, hash)` asks a person whether the repository's own commands may run. `spot` is where the issue is, if
-    that is on a forge; then `repo` is not looked at.
+    that is on a forge; then `repo` is not looked at. `asked_by` is the login there of who asked, None where nobody said.
 
     Raises:
         BadInput, ConfigurationError, Blocked, Refused
@@ -97,7 +98,7 @@ def begin(
         raise
     runs.begin(
         house.store, run_id=run_id, repository=str(repository.root), task=intake.task, base=pinned, terms=terms,
-        plan_only=plan_only, removed=(*intake.removed, *hidden), requester=os_user(), now=now(),
+        plan_only=plan_only, removed=(*intake.removed, *hidden), requester=os_user(), now=now(), asked_by=asked_by,
     )  # fmt: skip
     return run_id
 

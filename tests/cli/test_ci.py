@@ -26,6 +26,7 @@ from coderoute.wiring import open_house
 
 EVENTS = Path(__file__).parent / "events"
 WIDGETS = ForgeRepository(server="https://github.com", owner="acme", name="widgets")
+OF_ALICE = ("--issue", "acme/widgets#1", "--actor", "alice")
 TITLE, BODY = "add() is wrong for negative numbers", "```python\nadd(-1, 1)  # 2\n```\nExpected 0."
 
 
@@ -225,14 +226,14 @@ def test_without_an_event_there_is_no_gate(desk: Any, runner: Runner, forge: InM
 
 def test_the_inputs_become_the_words_of_a_command(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"ISSUE": "acme/widgets#1", "MODE": "plan", "MODELS": "", "BUDGET": "2.50", "CONFIG": "limits.max_turns=9"}
-    given["ISSUE_SHA256"] = "a" * 64
+    given |= {"ISSUE_SHA256": "a" * 64, "ACTOR": "alice"}
     for name, value in given.items():
         monkeypatch.setenv(f"CODEROUTE_CI_{name}", value)
 
     ended = desk("ci", "words")
 
     assert ended.out.split("\0")[:-1] == [
-        "plan", "acme/widgets#1", "--json", "--issue-sha256", "a" * 64, "-c", "limits.max_turns=9",
+        "plan", "acme/widgets#1", "--json", "--issue-sha256", "a" * 64, "--asked-by", "alice", "-c", "limits.max_turns=9",
         "--max-budget-usd", "2.50",
     ]  # fmt: skip
     monkeypatch.setenv("CODEROUTE_CI_ISSUE", "--help")
@@ -249,7 +250,7 @@ def test_a_run_from_outside_ci_does_not_arrive_in_it(
     monkeypatch.setenv("CODEROUTE_STATE_DIR", str(tmp_path / "other"))
     runner.begins("comment", "issue_comment")
 
-    ended = desk("ci", "apply", "run.bundle", "--repo", clone, "--run", run, "--patch", sha256)
+    ended = desk("ci", "apply", "run.bundle", "--repo", clone, "--run", run, "--patch", sha256, *OF_ALICE)
 
     assert ended.code == 4
     assert "bundle.gate" in ended.err
@@ -324,7 +325,7 @@ def test_a_bundle_arrives_in_a_clone_of_its_own_repository_alone(
     desk.git("remote", "set-url", "origin", remote, repo=clone)
     monkeypatch.setenv("CODEROUTE_STATE_DIR", str(tmp_path / "other"))
 
-    named = ("--patch", sha256) if job == "apply" else ("--pull", "7")
+    named = ("--patch", sha256, *OF_ALICE) if job == "apply" else ("--pull", "7")
     ended = desk("ci", job, "run.bundle", "--repo", clone, "--run", run, *named, "--json")
 
     assert ended.code == 4, what
@@ -341,7 +342,7 @@ def test_a_run_of_an_issue_that_is_a_file_has_no_place_on_the_forge(
     desk("export", run, "-o", "run.bundle")
     monkeypatch.setenv("CODEROUTE_STATE_DIR", str(tmp_path / "other"))
 
-    named = ("--patch", sha256) if job == "apply" else ("--pull", "7")
+    named = ("--patch", sha256, *OF_ALICE) if job == "apply" else ("--pull", "7")
     ended = desk("ci", job, "run.bundle", "--repo", desk.repo, "--run", run, *named, "--json")
 
     assert ended.code == 4

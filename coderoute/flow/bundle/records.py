@@ -36,6 +36,7 @@ KINDS: tuple[tuple[str, object], ...] = (
     (places.TASK, Task),
     (places.BASE, Base),
     (places.REQUESTER, str),
+    (places.ASKED_BY, str),
     (places.INGEST, tuple[str, ...]),
     (places.MODE, str),
     (places.RELEASED, str),

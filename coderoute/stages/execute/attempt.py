@@ -253,7 +253,7 @@ def last_turns(number: int, max_turns: int) -> str | None:
 
 def opening(work: Assignment, repository: Repository) -> str:
     step = work.step
-    checks = "\n".join(f"- {check}" for check in step.checks) or "- the existing tests"
+    checks = visible("\n".join(f"- {check}" for check in step.checks)) or "- the existing tests"
     return render(
         PACKAGE,
         "prompt.md",
@@ -267,7 +267,7 @@ def opening(work: Assignment, repository: Repository) -> str:
         diff_lines=str(step.diff_lines),
         max_lines=str(work.max_lines),
         max_turns=str(work.max_turns),
-        done="\n".join(f"- {title}" for title in work.done) or "(nothing yet)",
+        done="\n".join(f"- {one_line(title)}" for title in work.done) or "(nothing yet)",
         tried=tried(work.tried, work.nonce),
     )
 

@@ -139,6 +139,7 @@ class Hub:
         issue = self.state.issue(1)
         outputs = {
             "go": "true",
+            "actor": "alice",
             "issue": "acme/app#1",
             "issue_sha256": issue_sha256(issue.title, issue.body),
             "mode": "run",
