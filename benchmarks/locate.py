@@ -23,14 +23,18 @@ from coderoute.adapters.code_treesitter import TreeSitterReader
 from coderoute.adapters.facts_inmemory import InMemoryFacts
 from coderoute.code_index import CodeIndex
 from coderoute.domain.code_facts import stems
+from coderoute.domain.excerpts import definitions
 from coderoute.domain.issue_words import STOP_WORDS
+from coderoute.domain.lines import lines_of
 from coderoute.domain.past import PastCommit
+from coderoute.domain.repo_map import Definition, MappedFile, repo_map
 from coderoute.domain.task import Base, Task
 from coderoute.domain.work import TreeFile
 from coderoute.stages.locate import locate, readable
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
 FIRST = (1, 5, 10)
+CHARACTERS_A_TOKEN = 4
 K1, B = 1.2, 0.75
 
 
@@ -134,10 +138,52 @@ def rankings() -> dict[str, Ranking]:
     }
 
 
-def others_rows(file: Path | None) -> dict[str, list[str]]:
-    """Orders by commit that another program wrote, such as locate_aider.py."""
+@dataclass(frozen=True, kw_only=True)
+class Other:
+    """What locate_aider.py wrote of a fix: an order, and per size of a map the files in it and its tokens."""
+
+    order: list[str]
+    maps: Mapping[int, tuple[frozenset[str], int]]
+
+
+def others_rows(file: Path | None) -> dict[str, Other]:
+    """By commit."""
     lines = [] if file is None else [json.loads(line) for line in file.read_text().splitlines()]
-    return {line["commit"]: line["order"] for line in lines}
+    return {
+        line["commit"]: Other(
+            order=line["order"],
+            maps={int(size): (frozenset(map_["files"]), map_["tokens"]) for size, map_ in line["maps"].items()},
+        )
+        for line in lines
+    }
+
+
+def our_map(clone: Clone, fix: Fix, order: Sequence[str], tokens: int) -> tuple[frozenset[str], int]:
+    """The files in a map of ours of that size, and its tokens."""
+    files = []
+    for place, path in enumerate(order, 1):
+        text = (clone.read(fix.parent_tree, path) or b"").decode("utf-8", "replace")
+        found, lines = definitions(text), lines_of(text)
+        outer = [d for d in found if d.outer is None or found[d.outer].is_class]
+        shown = tuple(Definition(line=d.line, text=lines[d.line - 1]) for d in outer)
+        files.append(MappedFile(path=path, score=1 / place, definitions=shown))
+    text = repo_map(files, budget_chars=tokens * CHARACTERS_A_TOKEN)
+    return frozenset(text.split("\n")) & set(order), len(text) // CHARACTERS_A_TOKEN
+
+
+def maps_table(maps: Mapping[int, Sequence[tuple[float, int, float, int]]]) -> str:
+    """Rows of (share in its map, its tokens, share in ours, our tokens), per size."""
+    lines = [
+        "| map of | aider's: share | tokens | most | ours: share | tokens | most |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for size, rows in maps.items():
+        its, its_tokens, ours, our_tokens = zip(*rows, strict=True)
+        lines.append(
+            f"| {size} | {sum(its) / len(rows):.2f} | {sum(its_tokens) // len(rows)} | {max(its_tokens)} "
+            f"| {sum(ours) / len(rows):.2f} | {sum(our_tokens) // len(rows)} | {max(our_tokens)} |"
+        )
+    return "\n".join(lines)
 
 
 def share_among_first(order: Sequence[str], gold: frozenset[str], first: int) -> float:
@@ -167,6 +213,7 @@ def main() -> None:
     chosen = parser.parse_args()
     others = others_rows(chosen.also)
     rows: dict[str, list[tuple[Fix, list[str]]]] = {}
+    maps: dict[int, list[tuple[float, int, float, int]]] = {}
     seconds: Counter[str] = Counter()
     mined: Counter[str] = Counter()
     for clone in clones(chosen.repos):
@@ -178,16 +225,22 @@ def main() -> None:
             mined[clone.name] += 1
             tree = remembered.tree(clone, fix)
             if others:
-                rows.setdefault("aider's map", []).append((fix, others[fix.commit]))
+                rows.setdefault("aider's map", []).append((fix, others[fix.commit].order))
             for name, ranking in ours.items():
                 started = time.perf_counter()
                 rows.setdefault(name, []).append((fix, ranking(clone, fix, tree)))
                 seconds[name] += time.perf_counter() - started
+            for size, (files, tokens) in others[fix.commit].maps.items() if others else ():
+                mine_, my_tokens = our_map(clone, fix, rows["locate"][-1][1], size)
+                its_share, our_share = (len(held & fix.gold) / len(fix.gold) for held in (files, mine_))
+                maps.setdefault(size, []).append((its_share, tokens, our_share, my_tokens))
         clone.close()
     print(
         f"{sum(mined.values())} fixes of {len(mined)} clones:", ", ".join(f"{n} {count}" for n, count in mined.items())
     )
     print(table(rows))
+    if maps:
+        print(maps_table(maps))
     print("seconds a fix:", ", ".join(f"{name} {total / sum(mined.values()):.2f}" for name, total in seconds.items()))
     if chosen.misses:
         for fix, order in rows["locate"]:
