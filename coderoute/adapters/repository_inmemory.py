@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from coderoute.domain.hunks import HUNK, PatchLine, cut
+from coderoute.domain.past import PastCommit
 from coderoute.domain.paths import shown
 from coderoute.domain.snapshot import blob_oid, parents, refuse_unfit, sort_out
 from coderoute.domain.task import Base, Revision
@@ -41,6 +42,7 @@ class InMemoryRepository:
         self._trees: dict[str, tuple[TreeFile, ...]] = {}
         self._commits: dict[str, str] = {}
         self._first_parents: dict[str, str | None] = {}
+        self._messages: dict[str, str] = {}
         self._identity = identity
         self._obstacle: str | None = None
         self.branches: dict[str, str] = {}
@@ -96,6 +98,17 @@ class InMemoryRepository:
         parent = self._first_parents[base.commit]
         parent_tree = self._keep({}) if parent is None else self._commits[parent]
         return Revision(commit=base.commit, tree=base.tree, parent=parent, parent_tree=parent_tree)
+
+    def history(self, commit: str, *, limit: int) -> tuple[PastCommit, ...]:
+        told: list[PastCommit] = []
+        at: str | None = commit
+        while at is not None and len(told) < limit:
+            parent = self._first_parents[at]
+            before = self._keep({}) if parent is None else self._commits[parent]
+            paths = tuple(change.path for change in self.changes(before, self._commits[at]))
+            told.append(PastCommit(message=self._messages.get(at, "start"), paths=paths))
+            at = parent
+        return tuple(told)
 
     def warnings(self) -> tuple[str, ...]:
         return ()
@@ -204,9 +217,11 @@ class InMemoryRepository:
         return b"".join(self._file_diff(path, old, new) for path, old, new in self._pairs(base_tree, tree))
 
     def commit(self, *, tree: str, base: Base, message: str, author: Identity, at: datetime) -> str:
-        return self._commit(
+        commit = self._commit(
             tree, f"{base.commit} {message} {author.name} <{author.email}> {at.isoformat()}", base.commit
         )
+        self._messages[commit] = message.strip()
+        return commit
 
     def merge(
         self, *, tree: str, base: Base, branch: str, message: str, author: Identity, at: datetime,

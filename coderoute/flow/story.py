@@ -48,7 +48,7 @@ def tell(world: World, *, plan_only: bool) -> Status:
     triaged = journal.once(
         places.TRIAGE, Triage, triage, task, sizes, lambda path: direct_or_planned_at(world, sizes.get(path))
     )
-    located = journal.once(places.LOCATE, Located, locate, task, triaged.paths, base.tree, world.repository)
+    located = journal.once(places.LOCATE, Located, locate, task, triaged.paths, base, world.repository, world.index)
     experience = journal.once(places.EXPERIENCE, Experience, experience_of, world.store)
     ground = lay_ground(world, 0, Questions(journal), experience)
     progress = Progress(tree=base.tree)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+from coderoute.code_index import CodeIndex, plain_index
 from coderoute.domain import places
 from coderoute.domain.conversation import ModelRef, Usage
 from coderoute.domain.economics import Economics
@@ -53,6 +54,8 @@ class World:
     """The mark of the process this is, by which another one can ask it to stop."""
     remote: Remote | None = None
     """Where the target is, for a run whose change goes to a forge."""
+    index: CodeIndex = field(default_factory=plain_index)
+    """What is known of the code, shared with other runs."""
     ahead: Ahead = field(default_factory=Ahead)
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when the user interrupts: what works in another thread begins nothing any more."""

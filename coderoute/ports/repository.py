@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from coderoute.domain.past import PastCommit
 from coderoute.domain.task import Base, Revision
 from coderoute.domain.work import FileChange, SnapshotFile, TreeFile
 
@@ -75,6 +76,11 @@ class Repository(Protocol):
         Raises:
             BadInput: no such commit, its parent is not there (a shallow clone), or a kind of repository we cannot read.
         """
+        ...
+
+    def history(self, commit: str, *, limit: int) -> tuple[PastCommit, ...]:
+        """`commit` and its ancestors without merges, newest first, at most `limit`. What takes long to tell is left
+        out, and so is what a shallow clone does not have: it may be nothing."""
         ...
 
     def warnings(self) -> tuple[str, ...]:

@@ -1,44 +1,36 @@
-"""Task -> ranked files and tests, by names, symbols and text search in the base tree; no model is asked."""
+"""Task -> ranked files and tests, by what the base tree's files say as code; no model is asked."""
 
-import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from coderoute.code_index import CodeIndex, plain_index
+from coderoute.domain.code_facts import WORD, FileFacts
 from coderoute.domain.file_kinds import is_test
+from coderoute.domain.issue_words import IssueWords, issue_words
 from coderoute.domain.lines import lines_of
+from coderoute.domain.past import Past
+from coderoute.domain.relevance import Question, ReadTexts, TreeFacts, relevance, why
 from coderoute.domain.secret_files import is_secret_file
 from coderoute.domain.symbols import DEFINITION
-from coderoute.domain.task import Task
+from coderoute.domain.task import Base, Task
 from coderoute.domain.work import REGULAR, TreeFile
 from coderoute.ports import Repository
 
 MAX_FILE_BYTES = 400_000
 MAX_FILES_READ = 20_000
 KEPT_FILES = 15
-IN_CODE = 2.0
-"""The weight of a word in back-quotes or a code block."""
-PROSE = 0.3
-NOT_CODE = 0.25
-"""What a match in a text or data file counts, beside one in source code."""
+KEPT_TESTS = 8
+NOT_CODE = 0.1
+"""What a text or data file counts beside source code. Each kind is ranked among its own: manuals say every word."""
 NEVER = re.compile(r"\.(po|pot|svg|lock|csv|min\.js|map)$")
 NO_CODE = re.compile(
     r"\.(md|rst|txt|adoc|html?|css|svg|lock|json|ya?ml|toml|cfg|ini|xml|csv|po|pot|ipynb)$|(^|/)(LICENSE|COPYING|CHANGE\w*"
     r"|NEWS|AUTHORS|Makefile|\.[^/]*)$"
 )
-KEPT_TESTS = 8
-
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
-CODE_SPAN = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-STOP_WORDS = frozenset(
-    WORD.findall(
-        """the and for that this with from are was were not but you your have has had should would could can will when
-        then than there here which what where who how why all any some one two use used using like just only also into
-        its expected actual error result returns return value values none true false def class import print self issue
-        please keep gives give same other more after before does instead still work works make example"""
-    )
-)
+COMMITS_LOOKED_AT = 2_000
+MENTIONS = 0.01
+"""The score of a test that only mentions a promising file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +51,42 @@ class Located:
     tests: tuple[Place, ...]
 
 
-def locate(task: Task, named: Sequence[str], tree: str, repository: Repository) -> Located:
-    """The files most likely to change for `task` and the tests that touch them. `named`: paths the issue names."""
-    files = [file for file in repository.files(tree) if readable(file)][:MAX_FILES_READ]
-    texts = read_texts(files, repository)
-    terms = terms_of(task)
-    scored = score(texts, terms, frozenset(named))
-    sources = [place for place in scored if not is_test(place.path)][:KEPT_FILES]
-    tests = tests_for(sources, [place for place in scored if is_test(place.path)], texts)[:KEPT_TESTS]
-    return Located(files=with_lines(sources, texts, terms), tests=with_lines(tests, texts, terms))
+def locate(
+    task: Task, named: Sequence[str], base: Base, repository: Repository, index: CodeIndex | None = None
+) -> Located:
+    """The files most likely to change for `task` and the tests that touch them. `named`: paths the issue names.
+
+    Without an `index` every file is read anew, by patterns.
+    """
+    files = [file for file in repository.files(base.tree) if readable(file)][:MAX_FILES_READ]
+    oids = {file.path: file.oid for file in files}
+    facts = (index or plain_index()).facts(files, repository)
+    words, said = issue_words(task.title, task.body), frozenset(named)
+    past = Past(repository.history(base.commit, limit=COMMITS_LOOKED_AT), words.stems)
+    kinds = {
+        code: Question(TreeFacts({path: facts[path] for path in facts if may_be_code(path) is code}), words, past)
+        for code in (True, False)
+    }
+
+    def read(paths: Sequence[str]) -> dict[str, str]:
+        blobs = repository.read_many(sorted({oids[path] for path in paths}))
+        return {path: blobs[oids[path]].decode("utf-8", "replace") for path in paths}
+
+    ranked = [*ranked_places(kinds[True], said, read), *ranked_places(kinds[False], said)]
+    ranked.sort(key=lambda place: (-place.score, place.path))
+    sources = [place for place in ranked if not is_test(place.path)][:KEPT_FILES]
+    tests = tests_for(sources, [place for place in ranked if is_test(place.path)], facts)[:KEPT_TESTS]
+    texts = read([place.path for place in (*sources, *tests)])
+
+    def told(place: Place) -> Place:
+        reason = place.why or why(kinds[may_be_code(place.path)], place.path, said)
+        return replace(place, why=reason, lines=best_lines(texts[place.path], words))
+
+    return Located(files=tuple(map(told, sources)), tests=tuple(map(told, tests)))
+
+
+def may_be_code(path: str) -> bool:
+    return NO_CODE.search(path) is None
 
 
 def readable(file: TreeFile) -> bool:
@@ -76,98 +95,43 @@ def readable(file: TreeFile) -> bool:
     return file.size is not None and 0 < file.size <= MAX_FILE_BYTES
 
 
-def read_texts(files: Sequence[TreeFile], repository: Repository) -> dict[str, str]:
-    """The text of every file that is text."""
-    blobs = repository.read_many(sorted({file.oid for file in files}))
-    texts: dict[str, str] = {}
-    for file in files:
-        data = blobs.get(file.oid)
-        if data is not None and b"\0" not in data[:8192]:
-            texts[file.path] = data.decode("utf-8", "replace")
-    return texts
+def ranked_places(question: Question, named: frozenset[str], read: ReadTexts | None = None) -> list[Place]:
+    """Every file with any match, without reasons and lines."""
+    return [
+        Place(path=file.path, score=round(file.score * weight_of(file.path, named), 6), why="", lines=())
+        for file in relevance(question, named, read)
+    ]
 
 
-def terms_of(task: Task) -> dict[str, float]:
-    """The issue's identifiers and words with their weight: code counts more than prose, the title more than the body.
-
-    A word with a capital is looked for in small letters too: it may only begin a sentence.
-    """
-    weights: dict[str, float] = {}
-
-    def add(text: str, weight: float) -> None:
-        for word in WORD.findall(text):
-            if word.lower() in STOP_WORDS:
-                continue
-            looks_like_code = "_" in word or any(c.isupper() for c in word[1:])
-            for spelling in {word, word.lower()} if word.istitle() else {word}:
-                found = weight * (2.0 if looks_like_code or weight == IN_CODE else PROSE)
-                weights[spelling] = max(weights.get(spelling, 0.0), found)
-
-    # plain words of a sentence stand in every manual; what is spelled as code points to code
-    add(task.body, 1.0)
-    add(task.title, 1.5)
-    for span in CODE_SPAN.findall(f"{task.title}\n{task.body}"):
-        add(span, IN_CODE)
-    return weights
+def weight_of(path: str, named: frozenset[str]) -> float:
+    return 1.0 if may_be_code(path) or path in named else NOT_CODE
 
 
-def score(texts: Mapping[str, str], terms: Mapping[str, float], named: frozenset[str]) -> list[Place]:
-    """Every file with any match, best first: rare terms count more, definitions of a term most of all."""
-    counts = {path: Counter(word for word in WORD.findall(text) if word in terms) for path, text in texts.items()}
-    documents = Counter(term for found in counts.values() for term in found)
-    total = max(1, len(texts))
-    places: list[Place] = []
-    for path, found in counts.items():
-        reasons: list[tuple[float, str]] = []
-        defined = set(DEFINITION.findall(texts[path])) if found else set()
-        words_of_path = set(WORD.findall(path))
-        for term in terms.keys() & (found.keys() | words_of_path):
-            rarity = math.log(1 + total / (1 + documents[term]))
-            value = math.log1p(found[term]) + 3.0 * (term in defined) + 1.5 * (term in words_of_path)
-            reasons.append((terms[term] * rarity * value, f"defines {term}" if term in defined else term))
-        if path in named:
-            reasons.append((100.0, "named in the issue"))
-        if reasons:
-            reasons.sort(key=lambda reason: (-reason[0], reason[1]))
-            kind = NOT_CODE if NO_CODE.search(path) and path not in named else 1.0
-            value = round(kind * sum(value for value, _ in reasons), 3)
-            why = ", ".join(why for _, why in reasons[:4])
-            places.append(Place(path=path, score=value, why=why, lines=()))
-    return sorted(places, key=lambda place: (-place.score, place.path))
-
-
-def with_lines(
-    places: Sequence[Place], texts: Mapping[str, str], terms: Mapping[str, float]
-) -> tuple[Place, ...]:  # fmt: skip
-    return tuple(replace(place, lines=best_lines(texts[place.path], terms)) for place in places)
-
-
-def best_lines(text: str, terms: Mapping[str, float], limit: int = 6) -> tuple[int, ...]:
-    """The lines with the most weight of terms; a line that defines one counts thrice."""
+def best_lines(text: str, words: IssueWords, limit: int = 6) -> tuple[int, ...]:
+    """The lines with the most weight of names; a line that defines one counts thrice."""
     weighed: list[tuple[float, int]] = []
     for number, line in enumerate(lines_of(text), 1):
-        value = sum(terms[word] for word in set(WORD.findall(line)) if word in terms)
+        value = sum(words.terms[word] for word in sorted(set(WORD.findall(line))) if word in words.terms)
         if value:
             weighed.append((value * 3 if DEFINITION.match(line) else value, number))
     best = sorted(weighed, key=lambda item: (-item[0], item[1]))[:limit]
     return tuple(sorted(number for _, number in best))
 
 
-def tests_for(sources: Sequence[Place], tests: Sequence[Place], texts: Mapping[str, str]) -> list[Place]:
+def tests_for(sources: Sequence[Place], tests: Sequence[Place], facts: Mapping[str, FileFacts]) -> list[Place]:
     """The test files, those first that are named like a promising source or mention its module. A test file without
     any other match is there if it does one of both."""
     modules = {module_of(place.path) for place in sources[:3]} - {""}
-    mentions = re.compile(rf"\b({'|'.join(map(re.escape, sorted(modules)))})\b") if modules else None
 
     def touches(path: str) -> bool:
         name = path.rsplit("/", 1)[-1]
-        return any(module in name for module in modules) or bool(mentions and mentions.search(texts[path]))
+        return any(module in name for module in modules) or not modules.isdisjoint(facts[path].words)
 
     known = {test.path for test in tests}
     others = [
-        Place(path=path, score=0.1, why="mentions a promising file", lines=())
-        for path in texts
-        if path not in known and is_test(path) and touches(path)
+        Place(path=path, score=MENTIONS, why="mentions a promising file", lines=())
+        for path in facts
+        if path not in known and is_test(path) and facts[path].words and touches(path)
     ]
     ranked = [(test.score * (2.0 if touches(test.path) else 1.0), test) for test in (*tests, *others)]
     return [test for _, test in sorted(ranked, key=lambda item: (-item[0], item[1].path))]

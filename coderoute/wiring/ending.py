@@ -110,6 +110,7 @@ def purge_run(house: House, run: RunRecord) -> Cleared:
 
     def clear_away() -> None:
         cleared.append(clear_sandboxes(house, run.id))
+        house.known_code().clear()  # it holds words of the run's source; other runs read theirs anew
         remove_folder(house.run_folder(run.id))
 
     ending.purge(house.store, run, clear_away)

@@ -14,6 +14,7 @@ from coderoute.errors import ConfigurationError
 from coderoute.keys import Keys, held
 
 if TYPE_CHECKING:
+    from coderoute.adapters.facts_sqlite import SqliteFacts
     from coderoute.domain.conversation import ModelRef
     from coderoute.domain.money import PriceOverride
     from coderoute.domain.tariff import Tariff
@@ -54,6 +55,12 @@ class House:
 
     def run_folder(self, run_id: str) -> Path:
         return self.folder / "runs" / run_id
+
+    def known_code(self) -> "SqliteFacts":
+        """What all runs know of source files, by the id of their content."""
+        from coderoute.adapters.facts_sqlite import SqliteFacts
+
+        return SqliteFacts(self.folder / "index.db")
 
     def prices(
         self, frozen: "Mapping[str, PriceOverride] | None" = None, tariffs: "Mapping[str, Tariff] | None" = None

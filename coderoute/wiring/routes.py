@@ -42,7 +42,7 @@ class RouteRow:
 BY_CODE = {
     "intake": "by code: the issue is read and pinned to one commit",
     "triage": "by code: rules look at size, words and named files",
-    "locate": "by code: names and text search",
+    "locate": "by code: names, text search, references and history",
     "baseline": "by code: your tests on the base commit",
     "verify": "by code: admission rules, then your tests in a fresh container",
     "escalate": "by code: triggers, then expected cost",

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coderoute.code_index import CodeIndex
 from coderoute.domain import places
 from coderoute.domain.conversation import CallTags, ModelRef
 from coderoute.domain.run import RunRecord, Status
@@ -195,8 +196,15 @@ def world(house: House, run: RunRecord, show: Show, traces: Traces | None = None
         repository=repository, remote=remote_of(house, repository, needed(journal, places.TASK, Task), base),
         sandboxes=TimedHost(sandboxes(house, journal), watch), watch=watch, stop=stop,
         tell=tell, now=now, nonce_key=own_secret(house.folder / "nonce.key", NONCE_KEY_BYTES),
-        process=mark_of(os.getpid()), load_ahead=partial(load_sdk_ahead, journal, terms),
+        process=mark_of(os.getpid()), load_ahead=partial(load_sdk_ahead, journal, terms), index=code_index(house),
     )  # fmt: skip
+
+
+def code_index(house: House) -> CodeIndex:
+    from coderoute.adapters.code_plain import PlainReader
+    from coderoute.adapters.code_treesitter import TreeSitterReader
+
+    return CodeIndex(TreeSitterReader(PlainReader()), house.known_code())
 
 
 def timed(

@@ -17,6 +17,8 @@ from coderoute.ports import Environment, Limits
 from coderoute.wiring import ending, now, open_house
 
 TITLE = "shout() of nothing"
+A_WORD_OF_THE_SOURCE = b'"test_loud":1'
+"""As the index keeps it."""
 
 
 @pytest.fixture
@@ -229,6 +231,7 @@ class TestPurgeOfARun:
         cost = desk("cost", "--json").json["total_usd"]
         desk("reject", run, "--reason", "no")
         assert TITLE.encode() in bytes_below(state)
+        assert A_WORD_OF_THE_SOURCE in bytes_below(state)
 
         ended = desk("purge", run)
 
@@ -238,6 +241,7 @@ class TestPurgeOfARun:
         assert not (state / "runs" / run).exists()
         assert [path for path in state.rglob("*") if run in path.name] == []
         assert TITLE.encode() not in bytes_below(state)
+        assert A_WORD_OF_THE_SOURCE not in bytes_below(state)
         assert float(cost) > 0
         assert desk("cost", "--json").json["total_usd"] == cost
         assert desk("show", run).code == 2

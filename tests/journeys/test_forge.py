@@ -13,6 +13,7 @@ from coderoute.domain.forge_words import Heard
 from coderoute.domain.published import Published
 from coderoute.domain.run import Status
 from coderoute.errors import CoderouteError, Refused, TargetMoved, Unavailable
+from coderoute.flow.adopting import adopt
 from coderoute.flow.kept import patch_text
 from coderoute.flow.landing import land, listen
 from coderoute.flow.publish import APPROVAL, Hub, Page, publish
@@ -351,3 +352,25 @@ def test_without_a_pull_request_there_is_nothing_to_land(page: Story) -> None:
     page.journey.approve(page.journey.look())
     assert "has no pull request yet" in page.refused(page.land).problem
     assert cast(Any, page.journey.doc)["status"] == "approved"
+
+
+@pytest.mark.parametrize(
+    ("what", "other", "named"),
+    [
+        ("pushed to", {"head_commit": "f" * 40}, "is at ffffffffffff, and the change of the run is"),
+        ("another run's", {"head_branch": "coderoute/1-ffffffff"}, "is of the branch coderoute/1-ffffffff"),
+        ("a fork's", {"same_repository": False}, "is of the branch"),
+    ],
+)
+def test_a_run_that_came_along_takes_no_pull_request_for_its_own_that_is(
+    what: str, other: dict[str, Any], named: str, page: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that merges is told a number; another job opened the pull request."""
+    published, pull = page.publish(), page.pull
+
+    def adopted() -> Published:
+        return adopt(page.journey.store, page.journey.run, page.hub, pull.number)
+
+    assert adopted().commit == published.commit
+    monkeypatch.setattr(page.forge, "pull_request", lambda _: replace(pull, **other))
+    assert named in page.refused(adopted).problem, what

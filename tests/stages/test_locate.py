@@ -2,8 +2,13 @@
 
 import pytest
 
+from coderoute.adapters.code_plain import PlainReader
+from coderoute.adapters.code_treesitter import TreeSitterReader
+from coderoute.adapters.facts_inmemory import InMemoryFacts
 from coderoute.adapters.repository_inmemory import InMemoryRepository
+from coderoute.code_index import CodeIndex
 from coderoute.domain.file_kinds import is_test
+from coderoute.domain.issue_words import terms_of
 from coderoute.domain.task import Task
 from coderoute.stages.locate import (
     KEPT_FILES,
@@ -12,7 +17,6 @@ from coderoute.stages.locate import (
     Located,
     locate,
     module_of,
-    terms_of,
 )
 
 FILES = {
@@ -34,7 +38,7 @@ def task(title: str, body: str = "") -> Task:
 
 def found(title: str, body: str = "", named: tuple[str, ...] = (), files: dict[str, bytes] = FILES) -> Located:
     repository = InMemoryRepository(files)
-    return locate(task(title, body), named, repository.pin(None).tree, repository)
+    return locate(task(title, body), named, repository.pin(None), repository)
 
 
 def test_the_file_that_defines_the_name_comes_first() -> None:
@@ -63,6 +67,22 @@ def test_a_name_that_only_begins_a_sentence_is_found_in_small_letters() -> None:
 
 def test_a_file_the_issue_names_comes_before_all_others() -> None:
     assert found("slugify drops dots", named=("src/shop/cart.py",)).files[0].path == "src/shop/cart.py"
+
+
+def test_a_file_of_the_stack_trace_comes_first_and_its_reason_says_so() -> None:
+    trace = 'Traceback:\n  File "/app/src/shop/cart.py", line 2, in total\nTypeError: slugify'
+    first = found("slugify drops dots", trace).files[0]
+    assert first.path == "src/shop/cart.py"
+    assert first.why.startswith("in a stack trace")
+
+
+def test_an_index_gives_the_same_order_as_reading_anew() -> None:
+    repository, index = InMemoryRepository(FILES), CodeIndex(TreeSitterReader(PlainReader()), InMemoryFacts())
+    asked = task("slugify drops dots", "`slugify('a.b')` gives `ab`")
+    base = repository.pin(None)
+    first = locate(asked, (), base, repository, index)
+    assert first == locate(asked, (), base, repository, index)
+    assert [place.path for place in first.files] == [p.path for p in locate(asked, (), base, repository).files]
 
 
 def test_binary_empty_and_huge_files_are_not_read() -> None:
@@ -94,7 +114,7 @@ def test_equal_places_stand_in_the_order_of_their_paths() -> None:
 
 
 def test_code_counts_more_than_prose_and_the_title_more_than_the_body() -> None:
-    weights = terms_of(task("slugify fails", "Somewhere slug_of and `parse` and other things break"))
+    weights = terms_of("slugify fails", "Somewhere slug_of and `parse` and other things break")
     assert weights["slugify"] > weights["break"]
     assert weights["slug_of"] > weights["break"]
     assert weights["parse"] > weights["break"]

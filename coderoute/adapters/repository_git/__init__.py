@@ -8,6 +8,7 @@ from pathlib import Path
 from coderoute.adapters.repository_git import (
     commits,
     differences,
+    history,
     intake,
     keeping,
     layout,
@@ -25,6 +26,7 @@ from coderoute.adapters.repository_git.safe_git import open_store
 from coderoute.adapters.repository_git.transport import GitRemote
 from coderoute.domain.forge import ForgeRepository
 from coderoute.domain.issue_name import Remotes
+from coderoute.domain.past import PastCommit
 from coderoute.domain.task import Base, Revision
 from coderoute.domain.work import FileChange, SnapshotFile, TreeFile
 from coderoute.errors import Refused
@@ -68,6 +70,9 @@ class GitRepository:
 
     def revision(self, name: str | None) -> Revision:
         return intake.revision(self._git, self._layout, self._settings, name)
+
+    def history(self, commit: str, *, limit: int) -> tuple[PastCommit, ...]:
+        return history.history(self._git, commit, limit)
 
     def warnings(self) -> tuple[str, ...]:
         return layout.executable_settings(self._settings)

@@ -10,10 +10,12 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from coderoute.adapters.repository_git.trouble import trouble
 from coderoute.errors import BadInput, Unavailable
@@ -124,13 +126,16 @@ class SafeGit:
             raise trouble(self.store, failed.stderr) or failed
         return ended.stdout
 
-    def run_bounded(self, *arguments: str, limit_bytes: int, timeout_s: float) -> bytes | None:
+    def run_bounded(
+        self, *arguments: str, limit_bytes: int, timeout_s: float, stdin: bytes = b""
+    ) -> bytes | None:  # fmt: skip
         """The first `limit_bytes` that git printed, None when it did not end in time. Exit code 1 means: nothing.
 
         Raises:
             GitFailed: an exit code above 1.
         """
-        with _process(self._command(arguments), self._environment(self.store, None, None), self.store) as process:
+        command, environment = self._command(arguments), self._environment(self.store, None, None)
+        with _file_with(stdin) as asked, _process(command, environment, self.store, asked) as process:
             late = threading.Event()
 
             def stop() -> None:
@@ -271,10 +276,21 @@ def _executable() -> str:
 
 
 @contextlib.contextmanager
-def _process(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def _file_with(data: bytes) -> Iterator[IO[bytes]]:
+    """A file, so that whoever reads it never waits for us."""
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file
+
+
+@contextlib.contextmanager
+def _process(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path, stdin: IO[bytes] | int = subprocess.DEVNULL
+) -> Iterator["subprocess.Popen[bytes]"]:
     with subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=dict(env),
