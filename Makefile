@@ -1,7 +1,7 @@
 # Every target does its own set-up, in .venv.
 #
 #   make demo      a whole run from issue to merge: no key, no network, no account
-#   make test      the tests (make test ARGS="-k ledger")
+#   make test      the tests, in two processes (make test ARGS="-k ledger", WORKERS=0 for one)
 #   make check     formatting, lint, types, import rules
 #   make controls  switches each security control off and demands red tests (docs/promises.md; about 10 minutes)
 #   make campaign  compares bills, kills processes, and as root the Docker daemon, in the middle of runs
@@ -13,6 +13,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Half of the tests' time is waiting for containers and processes. A file's tests stay together: they share what they made.
+WORKERS ?= 2
 
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet install
 PINS := $(if $(wildcard requirements.lock),.venv/pins)
@@ -25,7 +27,7 @@ demo: .venv/installed
 	@.venv/bin/coderoute demo
 
 test: .venv/installed-dev
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: .venv/installed-dev
 	.venv/bin/ruff format --check .
