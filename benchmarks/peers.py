@@ -12,226 +12,20 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
-from cache_share import Cache
+from peers_server import Call, Replies, serving
+from peers_story import FAULTY, ISSUE, TINY_ISSUE, TURNS, Json, repository
 
 ROOT = Path(__file__).parents[1]
 PEER = ("mini-swe-agent==2.4.6", "litellm==1.106.2", "mcp")
 """What is installed for the peer: that litellm imports `mcp` in every call with tools, but does not ask for it."""
 IMAGE, PEER_IMAGE = "coderoute-sandbox:1", "coderoute-benchmark-peers:1"
 MODEL = "claude-sonnet-4-5-20250929"
-MODULES = 300
-OUTPUT_TOKENS = 120
-SAID = "I look at what is there before I change it, and run the test that concerns it afterwards. " * 2
-ISSUE = "# Wrong totals in shop/m017.py\n\n`total_17` and `total_18` forget the amount: they should return price * amount.\n"
-TINY_ISSUE = "# Typo in shop/m017.py\n\nThere is a typo in what `total_17` returns: the amount is missing.\n"
-RED_TEST = "tests/test_m017.py::test_total"
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Turn:
-    """What the executor's model says in one turn, in the words of each: a tool and its arguments, a shell command."""
-
-    kind: str
-    tool: str
-    arguments: Json
-    command: str
-
-
-def _read(path: str) -> Turn:
-    return Turn(kind="file", tool="read_file", arguments={"path": path}, command=f"cat -n {path}")
-
-
-def _edit(number: int) -> Turn:
-    path, old = f"shop/m{number:03}.py", f"    return price_{number}(amount)"
-    return Turn(
-        kind="file", tool="edit_file", arguments={"path": path, "old": old, "new": f"{old} * amount"},
-        command=f"sed -i 's/^{old}$/& * amount/' {path}",
-    )  # fmt: skip
-
-
-def _run(kind: str, command: str) -> Turn:
-    return Turn(kind=kind, tool="run", arguments={"command": command}, command=command)
-
-
-TEST = f"python -m pytest -q {RED_TEST}"
-TURNS = (
-    _read("shop/m017.py"),
-    Turn(
-        kind="run", tool="search", arguments={"pattern": "def total_1[78]"},
-        command="grep -rnE 'def total_1[78]' --exclude-dir=.git .",
-    ),
-    _read("shop/m018.py"),
-    Turn(kind="run", tool="list_files", arguments={"path": "tests"}, command="find tests -type f | sort"),
-    _read("tests/test_m017.py"),
-    _edit(17),
-    _run("run", "git diff"),
-    _run("test", TEST),
-    _edit(18),
-    _read("shop/m018.py"),
-    _run("test", TEST),
-    Turn(
-        kind="end", tool="finish", arguments={"summary": "Totals heed the amount."},
-        command="echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && git diff",
-    ),
-)  # fmt: skip
-PLAN: Json = {
-    "summary": "Totals heed the amount", "risk": "low", "risk_reasons": [], "questions": [],
-    "reproduction": {"test": RED_TEST, "step": None, "why_not": None},
-    "steps": [{
-        "id": "totals", "title": "Multiply by the amount", "class": "cheap", "kind": "edit.local",
-        "instructions": "In shop/m017.py and shop/m018.py let total_17 and total_18 return the price times the amount.",
-        "files": ["shop/m017.py", "shop/m018.py"], "depends_on": [], "diff_lines": 4, "checks": [RED_TEST],
-    }],
-}  # fmt: skip
-REVIEW: Json = {"verdict": "approve", "summary": "Both totals heed the amount.", "findings": []}
-
-
-@dataclass(kw_only=True)
-class Call:
-    """One request as the server saw it; seconds of `time.monotonic`."""
-
-    stage: str
-    kind: str
-    came_s: float
-    left_s: float
-    input_tokens: int
-    cached_tokens: int
-
-
-class Replies:
-    """The server. `begin` empties its cache and its account."""
-
-    def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        self._cache, self.calls, self._lock = Cache(), [], threading.Lock()
-
-    calls: list[Call]
-
-    def answer(self, body: Json, came_s: float) -> tuple[Json, Call]:
-        """A whole message, and the call it belongs to."""
-        with self._lock:
-            counted = self._cache.anthropic(in_blocks(body))
-        number = sum(message["role"] == "assistant" for message in body["messages"])
-        tools = {tool["name"] for tool in body["tools"]}
-        stage, kind, call = "peer", "end", ("bash", {"command": "true"})
-        if "submit_plan" in tools:
-            stage, call = "plan", ("submit_plan", PLAN)
-        elif "submit_review" in tools:
-            stage, call = "review", ("submit_review", REVIEW)
-        else:
-            turn = TURNS[min(number, len(TURNS) - 1)]
-            is_peer = "bash" in tools
-            stage, kind = "peer" if is_peer else "execute", turn.kind
-            call = ("bash", {"command": turn.command}) if is_peer else (turn.tool, turn.arguments)
-        usage = {
-            "input_tokens": counted.total - counted.read - counted.written, "output_tokens": OUTPUT_TOKENS,
-            "cache_read_input_tokens": counted.read, "cache_creation_input_tokens": counted.written,
-        }  # fmt: skip
-        name, given = call
-        said = {"type": "text", "text": SAID}
-        use = {"type": "tool_use", "id": f"toolu_{stage}_{number}", "name": name, "input": given}
-        message = {
-            "type": "message", "id": "msg_1", "role": "assistant", "model": body["model"], "content": [said, use],
-            "stop_reason": "tool_use", "stop_sequence": None, "usage": usage,
-        }  # fmt: skip
-        done = Call(
-            stage=stage, kind=kind, came_s=came_s, left_s=came_s, input_tokens=counted.total, cached_tokens=counted.read
-        )
-        with self._lock:
-            self.calls.append(done)
-        return message, done
-
-
-def in_blocks(body: Json) -> Json:
-    """The request with every text as a list of blocks and every mark at the outermost of them: the API lets both be
-    written in several ways, and one client writes the same message differently from turn to turn."""
-    messages = [{**message, "content": blocks(message["content"])} for message in body["messages"]]
-    return {**body, "system": blocks(body.get("system", [])), "messages": messages}
-
-
-def blocks(content: str | list[Json]) -> list[Json]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return [lifted(block) if block["type"] == "tool_result" else block for block in content]
-
-
-def lifted(result: Json) -> Json:
-    """A tool's result, marked itself where a block in it is."""
-    inner = blocks(result.get("content", []))
-    marked = [result, *inner] if "cache_control" in result else inner
-    marks = {"cache_control": block["cache_control"] for block in marked if "cache_control" in block}
-    bare = [{name: value for name, value in block.items() if name != "cache_control"} for block in inner]
-    return {**result, "content": bare, **marks}
-
-
-def streamed(message: Json) -> bytes:
-    events: list[Json] = [{"type": "message_start", "message": {**message, "content": [], "stop_reason": None}}]
-    for index, block in enumerate(message["content"]):
-        is_text = block["type"] == "text"
-        delta = (
-            {"type": "text_delta", "text": block["text"]}
-            if is_text
-            else {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
-        )
-        empty = {**block, "text": ""} if is_text else {**block, "input": {}}
-        events += [
-            {"type": "content_block_start", "index": index, "content_block": empty},
-            {"type": "content_block_delta", "index": index, "delta": delta},
-            {"type": "content_block_stop", "index": index},
-        ]
-    ending = {"stop_reason": message["stop_reason"], "stop_sequence": None}
-    events += [{"type": "message_delta", "delta": ending, "usage": message["usage"]}, {"type": "message_stop"}]
-    return b"".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events)
-
-
-@contextmanager
-def serving(replies: Replies) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_POST(self) -> None:
-            came_s = time.monotonic()
-            body: Json = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            message, call = replies.answer(body, came_s)
-            is_stream = body.get("stream") is True
-            data = streamed(message) if is_stream else json.dumps(message).encode()
-            self.send_response(200)
-            self.send_header("content-type", "text/event-stream" if is_stream else "application/json")
-            self.send_header("content-length", str(len(data)))
-            self.end_headers()
-            call.left_s = time.monotonic()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keeps quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 TIMED = """
 import json, os, sys, time
 spans = []
@@ -276,8 +70,8 @@ ended = agent.run(open(sys.argv[1]).read())
 keep()
 print(json.dumps(ended))
 """
-"""The peer's own parts and its own settings for a repository in Docker, but for the start file of a conda that the image
-does not have. Its command line would come on top."""
+"""The peer's own parts and its own settings for a repository in Docker, but for the start file of a conda that the
+image does not have. Its command line would come on top."""
 
 
 @dataclass(kw_only=True)
@@ -340,40 +134,6 @@ MEASURES: tuple[tuple[str, str, Callable[[Run], float]], ...] = (
 
 def share(calls: Sequence[Call]) -> float:
     return sum(call.cached_tokens for call in calls) / sum(call.input_tokens for call in calls)
-
-
-def repository(folder: Path) -> Path:
-    """A project of small modules in which two forget a factor, which one test sees."""
-    repo = folder / "repo"
-    for number in range(MODULES):
-        factor = "" if number in (17, 18) else " * amount"
-        body = "\n\n".join(
-            f"def part_{number}_{n}(value: int) -> int:\n"
-            f'    """Part {n} of module {number}."""\n    return value + {n}\n'
-            for n in range(4)
-        )
-        text = (
-            f'"""Module {number} of a shop."""\n\n\ndef price_{number}(amount: int) -> int:\n'
-            f'    """The price of one of `amount` things."""\n    return {number} + 0 * amount\n\n\n'
-            f'def total_{number}(amount: int) -> int:\n    """The price of all."""\n'
-            f"    return price_{number}(amount){factor}\n\n\n{body}"
-        )
-        (repo / "shop").mkdir(parents=True, exist_ok=True)
-        (repo / "shop" / f"m{number:03}.py").write_text(text)
-    (repo / "tests").mkdir()
-    (repo / "shop" / "__init__.py").write_text("")
-    (repo / "README.md").write_text("# A shop\n")
-    for number in (16, 17, 18):
-        amount = 3 if number != 18 else 1
-        (repo / "tests" / f"test_m{number:03}.py").write_text(
-            f"from shop.m{number:03} import part_{number}_1, total_{number}\n\n\n"
-            f"def test_total() -> None:\n    assert total_{number}({amount}) == {number * amount}\n\n\n"
-            f"def test_part() -> None:\n    assert part_{number}_1(1) == 2\n"
-        )
-    author = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.invalid", "-c", "gc.auto=0"]
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
-        subprocess.run(["git", *author, *command], cwd=repo, check=True)
-    return repo
 
 
 def build_peer_image(folder: Path, repo: Path) -> None:
@@ -443,7 +203,7 @@ def course(folder: Path, repo: Path, url: str, replies: Replies, issue: str) -> 
     arguments = ["run", str(folder / "issue.md"), "--repo", str(repo), "--json", "-q"]
     run = started([sys.executable, "-c", COURSE, *arguments], environ, folder, replies)
     changed = sorted(run.report["patch"]["files"])
-    if run.report["status"] != "awaiting_approval" or changed != ["shop/m017.py", "shop/m018.py"]:
+    if run.report["status"] != "awaiting_approval" or changed != [FAULTY] or len(run.worked) != len(TURNS):
         raise SystemExit(f"coderoute: {json.dumps(run.report)[:3000]}")
     return run
 
@@ -457,7 +217,7 @@ def mini(folder: Path, python: Path, url: str, replies: Replies) -> Run:
         "PEER_IMAGE": PEER_IMAGE, "PEER_MODEL": MODEL,
     }  # fmt: skip
     run = started([str(python), "-c", MINI, str(folder / "issue.md")], environ, folder, replies)
-    if str(run.report.get("submission")).count("\n+    return") != 2:
+    if str(run.report.get("submission")).count("\n+    return") != 1:
         raise SystemExit(f"the peer: {json.dumps(run.report)[:3000]}")
     return run
 
@@ -476,6 +236,23 @@ def table(runs: Mapping[str, list[Run]]) -> str:
             cells += [format(statistics.median(values), form), f"{ratio:.2f}"]
         rows.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def measured(subjects: Mapping[str, Callable[[Path], Run]], rounds: int, top: Path) -> dict[str, list[Run]]:
+    """Every subject once a round, in an order that turns."""
+    chosen = list(subjects)
+    runs: dict[str, list[Run]] = {subject: [] for subject in chosen}
+    first = 0 if len(chosen) == 1 else -1  # one round before it counts: compiled files, the disk's cache
+    for number in range(first, rounds):
+        turn = number % len(chosen)
+        print(f"round {number + 1} of {rounds}", file=sys.stderr)
+        for subject in (*chosen[turn:], *chosen[:turn]):
+            folder = top / f"{subject}-{number + 1}"
+            folder.mkdir()
+            run = subjects[subject](folder)
+            if number >= 0:
+                runs[subject].append(run)
+    return runs
 
 
 def told_timing(run: Run) -> str:
@@ -502,17 +279,10 @@ def main() -> int:
             "journey": lambda folder: course(folder, repo, url, replies, ISSUE),
         }
         chosen = [given.only] if given.only else list(subjects)
-        runs: dict[str, list[Run]] = {subject: [] for subject in chosen}
-        for number in range(0 if given.only else -1, given.rounds):  # one round before it counts: compiled files, the disk's cache
-            turn = number % len(chosen)
-            print(f"round {number + 1} of {given.rounds}", file=sys.stderr)
-            for subject in (*chosen[turn:], *chosen[:turn]):
-                folder = top / f"{subject}-{number + 1}"
-                folder.mkdir()
-                run = subjects[subject](folder)
-                if number >= 0:
-                    runs[subject].append(run)
-        subprocess.run(["docker", "rmi", "-f", PEER_IMAGE], check=True, stdout=subprocess.DEVNULL)
+        try:
+            runs = measured({subject: subjects[subject] for subject in chosen}, given.rounds, top)
+        finally:
+            subprocess.run(["docker", "rmi", "-f", PEER_IMAGE], check=True, stdout=subprocess.DEVNULL)
     print(table(runs))
     for subject in chosen:
         if subject != "peer":

@@ -125,7 +125,7 @@ class Execution:
             yield Frame(stream, data)
 
     def _chunks(self, deadline: float, until_closed: bool) -> Iterator[bytes]:
-        next_look = float("inf") if until_closed else time.monotonic() + LOOK_EVERY_S
+        next_look = time.monotonic() + LOOK_EVERY_S
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, self._interest())
             while True:
@@ -133,7 +133,7 @@ class Execution:
                 if now >= deadline:
                     raise DeadlinePassed
                 if now >= next_look:
-                    if not self._api.exec_inspect(self._id)["Running"]:
+                    if not until_closed and not self._api.exec_inspect(self._id)["Running"]:
                         return
                     next_look = time.monotonic() + LOOK_EVERY_S
                 for _, events in selector.select(max(0.0, min(deadline, next_look) - now)):

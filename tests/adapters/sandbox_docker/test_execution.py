@@ -1,6 +1,7 @@
 """One exec against an engine of a few lines, and what is kept of its output."""
 
 import json
+import selectors
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -139,6 +140,20 @@ def test_a_stream_kept_open_by_others_ends_with_the_command() -> None:
 def test_a_command_still_running_at_the_deadline_is_told() -> None:
     with executed(Answers(keep_open=True, running=True)) as execution, pytest.raises(DeadlinePassed):
         list(execution.frames(deadline=0.0))
+
+
+def test_who_waits_for_the_end_of_a_stream_sleeps_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counted(selectors.DefaultSelector):
+        waits = 0
+
+        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            Counted.waits += 1
+            return super().select(timeout)
+
+    monkeypatch.setattr(selectors, "DefaultSelector", Counted)
+    with executed(Answers(late=frame(STDOUT, b"late"))) as execution:
+        assert [f.data for f in execution.frames(deadline=SOON, until_closed=True)] == [b"late"]
+    assert Counted.waits < 20, "it asked again and again without waiting"
 
 
 def test_an_exit_code_the_engine_does_not_know_is_none() -> None:
