@@ -10,14 +10,17 @@ from itertools import pairwise
 from coderoute.domain.lines import lines_of
 from coderoute.domain.symbols import CLASS_WORDS, DEFINITION
 
-QUALIFIED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)+")
+QUALIFIED = re.compile(r"(?<!\w)[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)+")
 CODE_SPAN = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-CALL = re.compile(r"([A-Za-z_]\w*)\(")
+CALL = re.compile(r"\b([A-Za-z_]\w*)\(")
 TYPE = re.compile(r"\b(?:class|struct|interface|trait|enum)\s+([A-Za-z_]\w*)")
 WORD = re.compile(r"[A-Za-z_]\w*")
 NAME = re.compile(r"(?:(?:async )?def |class |function |func |fn |@)?([A-Za-z_]\w*)(?:\(.*\)|\[.*\])?:?", re.DOTALL)
 """A name and nothing else, as a definition or a call of it is quoted."""
-PATH = re.compile(r"(?:[\w.\-]+/)+[\w.\-]*|\b\w[\w\-]*\.(?:py|pyi|[jt]sx?|go|rs|java|md|rst|txt|toml|cfg|ya?ml|json)\b")
+PATH = re.compile(
+    r"(?<![\w.\-/])(?:[\w.\-]+/)++[\w.\-]*"
+    r"|(?<![\w\-])\w[\w\-]*+\.(?:py|pyi|[jt]sx?|go|rs|java|md|rst|txt|toml|cfg|ya?ml|json)\b"
+)
 """A file's path, whose parts are no names."""
 BUILT_IN = frozenset(dir(builtins))
 """What these call is no definition of the repository's."""

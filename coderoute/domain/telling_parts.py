@@ -14,6 +14,7 @@ from coderoute.domain.excerpts import (
     CALL,
     CODE_SPAN,
     MANY,
+    QUALIFIED,
     WORD,
     Definition,
     code_words,
@@ -22,25 +23,32 @@ from coderoute.domain.excerpts import (
     merged,
 )
 from coderoute.domain.lines import lines_of
+from coderoute.domain.symbols import DEFINITION
 
 FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 USED = re.compile(r"\.([A-Za-z_]\w+)|\b([A-Za-z_]\w+)\s?=(?!=)|\b([A-Za-z_]\w+)\(")
 """In code: an attribute, a keyword argument or a variable, a call."""
+LITERAL = re.compile(r"\"(?:[^\"\\\n]|\\.){0,2000}+\"|'(?:[^'\\\n]|\\.){0,2000}+'")
 SUBWORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 OVERLOAD = re.compile(r"\s*@(?:\w+\.)?overload\b")
 ENDING = re.compile(r"(?:ing|ers|er|ed|es|s)$")
 COMMON_MEMBERS = frozenset(
-    """__init__ __main__ __name__ __file__ __doc__ __repr__ __str__ __eq__ __hash__ __len__ __iter__ __call__ __class__
-    __dict__ __all__ __version__ __enter__ __exit__ __new__ __future__ self cls python py foo bar""".split()
+    WORD.findall(
+        """__init__ __main__ __name__ __file__ __doc__ __repr__ __str__ __eq__ __hash__ __len__ __iter__ __call__
+        __class__ __dict__ __all__ __version__ __enter__ __exit__ __new__ __future__ self cls python py foo bar"""
+    )
 )
 COMMON_WORDS = frozenset(
-    """this that with from have does when what which then than there where should would could will only also into just
-    like some more after before still same other their they been being because about without within version python
-    issue expected actual result behavior behaviour example case cases using used uses make makes file files line lines
-    code text test tests value values name names error errors wrong true false none return returns class function method
-    call calls called please following currently instead problem work works""".split()
+    WORD.findall(
+        """this that with from have does when what which then than there where should would could will only
+        also into just like some more after before still same other their they been being because about
+        without within version python issue expected actual result behavior behaviour example case cases
+        using used uses make makes file files line lines code text test tests value values name names error
+        errors wrong true false none return returns class function method call calls called please following
+        currently instead problem work works"""
+    )
 )
-QUALIFIED = 3.0
+WITH_CLASS = 3.0
 NAMED = 2.0
 IN_CODE = 1.0
 PROSE = 0.2
@@ -53,7 +61,7 @@ WHOLE_LINES = 90
 HEAD_LINES = 8
 AROUND = 6
 MAX_HITS = 8
-MAX_LINES = 260
+MAX_LINES = 240
 """Of one file."""
 CALLEE_LINES = 40
 MAX_CALLEES = 4
@@ -77,14 +85,14 @@ def telling_parts(text: str, words: str, *, limit: int) -> tuple[tuple[int, int]
     parts = ranked(lines, found, words)
     chosen = [part for part in parts if part.score >= SHARE * parts[0].score][:limit]
     spans: list[tuple[int, int]] = []
-    left = MAX_LINES
+    left = MAX_LINES - CALLEE_LINES
     for part in chosen:
-        shown = spans_of(part, lines, found, words)
+        shown = spans_of(part, found, words)
         size = sum(last - first + 1 for first, last in shown)
         if size <= left:
             spans += shown
             left -= size
-    return merged([*spans, *callees([found[part.index] for part in chosen], lines, found, left)])
+    return merged([*spans, *callees([found[part.index] for part in chosen], lines, found, left + CALLEE_LINES)])
 
 
 def ranked(lines: Sequence[str], found: Sequence[Definition], words: str) -> list[Part]:
@@ -112,11 +120,15 @@ def ranked(lines: Sequence[str], found: Sequence[Definition], words: str) -> lis
             value += sum(DEFINES * strength(term, weights) * rarity[term] for term in own & terms.keys())
         by_name = any(not term.startswith("~") for term in terms)
         if (outer, definition.name) in pairs:
-            value, by_name = value + QUALIFIED * DEFINES * math.log(1 + len(counts)), True
+            value, by_name = value + WITH_CLASS * DEFINES * math.log(1 + len(counts)), True
         length = definition.last - definition.first + 1
         value /= 1 + max(0, length - WHOLE_LINES) / 300  # a long function holds more of any words
         if by_name or stems & subwords(f"{outer} {definition.name}"):
-            parts.append(Part(index=index, score=value, hits=best_lines(index, owners, lines, weights, stems, rarity)))
+            parts.append(
+                Part(
+                    index=index, score=value, hits=best_lines(index, definition, owners, lines, weights, stems, rarity)
+                )
+            )
     return sorted(parts, key=lambda part: (-part.score, part.index))
 
 
@@ -141,16 +153,21 @@ def outers(index: int, found: Sequence[Definition]) -> list[int]:
 
 def weights_of(words: str) -> dict[str, float]:
     """What `words` speak of as code, with its weight. In a block of code that is what is used there, not each word:
-    output and markup stand in such blocks too."""
+    output and markup stand in such blocks too, and what an example defines for itself is not the repository's."""
     names, pairs = code_words(FENCE.sub(" ", words))
     weights: dict[str, float] = {}
+    examples_own: set[str] = set()
     for block in FENCE.findall(words):
-        weights |= dict.fromkeys(code_words(block.strip("`"))[0] | used_in(block), IN_CODE)
-    for span in CODE_SPAN.findall(FENCE.sub(" ", words)):
+        code = LITERAL.sub(" ", block.strip("`"))
+        weights |= dict.fromkeys(code_words(code)[0] | used_in(code), IN_CODE)
+        examples_own |= set(DEFINITION.findall(code))
+    for span in CODE_SPAN.findall(QUALIFIED.sub(" ", FENCE.sub(" ", words))):
         weights |= dict.fromkeys(WORD.findall(span), IN_CODE)
         weights |= dict.fromkeys(used_in(span), NAMED)
-    weights |= dict.fromkeys(names | {name for pair in pairs for name in pair}, NAMED)
-    nothing = COMMON_MEMBERS | COMMON_WORDS | BUILT_IN | frozenset(keyword.kwlist)
+    weights |= dict.fromkeys(names | {first for first, _ in pairs}, NAMED)
+    # a class's member stands for itself only in that class; of a variable or a module nobody knows which it is
+    weights |= dict.fromkeys((member for first, member in pairs if not first[0].isupper()), NAMED)
+    nothing = (examples_own - names) | COMMON_MEMBERS | COMMON_WORDS | BUILT_IN | frozenset(keyword.kwlist)
     return {name: weight for name, weight in weights.items() if len(name) > 2 and name not in nothing}
 
 
@@ -190,12 +207,12 @@ def strength(term: str, weights: Mapping[str, float]) -> float:
 
 
 def best_lines(
-    index: int, owners: Sequence[int | None], lines: Sequence[str], weights: Mapping[str, float],
-    stems: frozenset[str], rarity: Mapping[str, float],
+    index: int, definition: Definition, owners: Sequence[int | None], lines: Sequence[str],
+    weights: Mapping[str, float], stems: frozenset[str], rarity: Mapping[str, float],
 ) -> tuple[int, ...]:  # fmt: skip
     weighed: list[tuple[float, int]] = []
-    for number, owner in enumerate(owners):
-        if owner == index:
+    for number in range(definition.first, definition.last + 1):
+        if owners[number] == index:
             terms = set(terms_in(lines[number - 1], weights, stems))
             weighed.append((sum(strength(term, weights) * rarity[term] for term in terms), number))
     best = max((value for value, _ in weighed), default=0.0)
@@ -203,7 +220,7 @@ def best_lines(
     return tuple(sorted(number for _, number in kept))
 
 
-def spans_of(part: Part, lines: Sequence[str], found: Sequence[Definition], words: str) -> list[tuple[int, int]]:
+def spans_of(part: Part, found: Sequence[Definition], words: str) -> list[tuple[int, int]]:
     """The part whole where it is short; else its head and the lines around what matched."""
     definition = found[part.index]
     names, _ = code_words(words)

@@ -15,8 +15,11 @@ from coderoute.domain.judgement import (
     Cause,
     Decision,
     Evidence,
+    Outcome,
     Policy,
+    TestReport,
     Verification,
+    stands_for,
 )
 from coderoute.domain.plan import Class, Plan, Step
 from coderoute.domain.secret_files import without_secret_files
@@ -234,8 +237,18 @@ def assign(
         base_tree=ground.base.tree, tree=tree, tried=tried, done=done, max_turns=world.terms.max_turns,
         max_lines=min(world.terms.diff_lines, max(2 * step.diff_lines, 50)), env=dict(world.terms.test.env),
         nonce=world.nonce(f"execute/{step.id}/{number}"), test_command=world.terms.test.command,
+        red_before=red_before(plan, step, ground.baseline),
         must_fail=plan.reproduction.test if plan.reproduction.step == step.id and not last else None,
     )  # fmt: skip
+
+
+def red_before(plan: Plan, step: Step, baseline: TestReport | None) -> tuple[str, ...]:
+    """Tests that fail on the base, without those that the plan is to turn green: its reproduction, and what a check of
+    the step names more closely than by a file."""
+    outcomes = {} if baseline is None or baseline.granularity != "test" else baseline.outcomes
+    asked_for = [check for check in (plan.reproduction.test, *step.test_checks) if check and "::" in check]
+    red = (test for test, how in outcomes.items() if how is Outcome.FAILED)
+    return tuple(sorted(test for test in red if not any(stands_for(check, test) for check in asked_for)))
 
 
 def try_once(world: World, assignment: Assignment, image: str) -> Attempt:

@@ -32,7 +32,7 @@ from coderoute.stages.triage import triage
 
 MAX_PLANS_REFUSED = 2
 """Plans in a row that stay unusable after their mending turn."""
-FAR_BEHIND = 0.15
+FAR_BEHIND = 0.4
 
 
 def tell(world: World, *, plan_only: bool) -> Status:
@@ -168,7 +168,7 @@ def worth_reading(located: Located) -> tuple[Place, ...]:
     """The located files in the order in which they are shown, without those that only share common words with the
     issue: far behind the best, or behind the second where the best stands far above all."""
     scores = [place.score for place in located.files]
-    enough = FAR_BEHIND * min([*scores[:1], *(3 * score for score in scores[1:2])], default=0.0)
+    enough = FAR_BEHIND * min([*scores[:1], *(1.5 * score for score in scores[1:2])], default=0.0)
     rest = (place for place in located.files[5:] if place.score >= enough)
     return (*located.files[:5], *located.tests[:2], *rest)
 

@@ -71,6 +71,10 @@ def test_an_outline_that_is_too_long_leaves_members_out_and_then_says_how_much_i
         ("the first item of a box", []),
         ("call first() on it", ["def first(items):"]),
         ("`Box` is wrong", ["class Box:"]),
+        ("`first(items)` of it", ["def first(items):"]),
+        ("put `x = first + lid` there", []),
+        ("as in src/first.py and first.py:3", []),
+        ("box.lid of any box", ["# opens it"]),
     ],
 )
 def test_words_name_definitions_as_people_do(words: str, begins: list[str]) -> None:
@@ -82,3 +86,16 @@ def test_merged_spans_hold_the_same_lines_and_never_touch(spans: list[tuple[int,
     result = merged(spans)
     assert {n for a, b in result for n in range(a, b + 1)} == {n for a, b in spans for n in range(a, b + 1)}
     assert all(left[1] + 1 < right[0] for left, right in pairwise(result))
+
+
+def test_a_name_that_many_classes_give_is_shown_only_with_its_class() -> None:
+    text = "".join(f"class C{n}:\n    def __init__(self):\n        self.x = {n}\n" for n in range(3))
+    assert spoken_of(text, "`__init__` keeps x", limit=6) == ()
+    assert spoken_of(text, "`C1.__init__` keeps x", limit=6) == ((4, 9),)
+
+
+def test_where_there_are_too_many_the_names_seldom_used_come_first() -> None:
+    common = "def common():\n    return 1\n\n\n\n\n\n"
+    text = common + "x = common() + common()\n\n\n\n\n\n\n" + "def seldom():\n    return 2\n"
+    (span,) = spoken_of(text, "`common()` and `seldom()`", limit=1)
+    assert text.split("\n")[span[0] - 1] == "def seldom():"

@@ -143,6 +143,10 @@ def test_a_plan_that_is_impossible_twice_ends_as_plan_wrong(journey: "Journey") 
 
     assert journey.ending == (Status.EXHAUSTED, "plan_wrong")
     assert [row[0] for row in journey.decisions() if row[2] == "plan_wrong"] == ["cheap", "cheap", "frontier"]
+    told = journey.heard("plan", 2)
+    assert "Plan 1 did not hold: step fix" in told
+    assert "(test.write, done, accepted)" in told
+    assert "The diff of the steps that were done:\ndiff --git" in told
 
 
 def test_a_planner_whose_plans_are_unusable_twice_ends_as_plan_wrong(journey: "Journey") -> None:

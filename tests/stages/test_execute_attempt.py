@@ -23,7 +23,7 @@ from coderoute.errors import SandboxLost
 from coderoute.journal import Journal, to_json
 from coderoute.ledger import Ledger
 from coderoute.ports import Sandbox
-from coderoute.stages.execute.attempt import Assignment, attempt_step
+from coderoute.stages.execute.attempt import MAX_RED, Assignment, attempt_step, how_to_test
 
 FILES = {"shop/text.py": b"def slug(text):\n    return text\n", "tests/test_text.py": b"def test_slug(): ...\n"}
 NONCE = "0123456789abcdef"
@@ -639,3 +639,23 @@ def test_after_it_began_anew_a_command_may_be_run_once_more() -> None:
     replies = (*GROWING[:4], turn(TEST), turn(FINISH))
     s, _ = long(*replies, room=FULL)
     assert s.attempt().commands == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "check", "told"),
+    [
+        ("python -m pytest -x", "t/a.py::test_b", "Run these tests with: python -m pytest -q t/a.py::test_b"),
+        ("python -m unittest discover t", "t/a.py::C::test_b", "Run these tests with: python -m unittest t.a.C.test_b"),
+        ("python -m unittest", "$ true", "Run single tests with: python -m unittest package.module.Class.test_name"),
+        ("make test", "t/a.py::test_b", "The whole suite is run with: make test"),
+        ("", "t/a.py::test_b", ""),
+    ],
+)
+def test_how_single_tests_are_run_is_told_where_it_is_known(command: str, check: str, told: str) -> None:
+    assert how_to_test(replace(STEP, checks=(check,)), command, ()).split("\n")[0] == told
+
+
+def test_what_fails_anyway_is_told() -> None:
+    rows = how_to_test(STEP, "make test", tuple(f"t.py::test_{n}" for n in range(MAX_RED + 2))).split("\n")
+    assert rows[-1].startswith("These fail already, whatever you do; leave them: t.py::test_0, t.py::test_1, ")
+    assert rows[-1].endswith(f"t.py::test_{MAX_RED - 1} and 2 more")

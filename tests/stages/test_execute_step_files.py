@@ -30,6 +30,24 @@ def test_of_a_long_file_the_definitions_the_step_speaks_of_are_shown() -> None:
     assert "line_5 = 0" not in text
 
 
+def test_beside_a_part_of_a_file_what_the_file_imports_is_shown() -> None:
+    data = b'"""About."""\n\nimport os\nfrom text import slug\n\n' + FILLER + b"class Text:\n    def slug(self): ...\n"
+    text = shown({"a.py": data}, "a.py")
+    assert "    3| import os\n    4| from text import slug\n   ...\n" in text
+    assert "line_5 = 0" not in text
+
+
+def test_of_a_heading_that_stands_in_many_places_the_one_below_the_sure_one_is_meant() -> None:
+    filler = b"- something else\n" * WHOLE_FILE_LINES
+    data = b"# Log\n### Fixed\n" + filler + b"## Unreleased\n\n### Fixed\n" + filler + b"### Fixed\n"
+    step = replace(STEP, instructions="Add a line below `### Fixed` of `## Unreleased`.")
+    text = shown({"log.md": data}, "log.md", step=step)
+    assert f"{WHOLE_FILE_LINES + 5:>5}| ### Fixed" in text
+    assert text.count("### Fixed") == 1
+    first = replace(STEP, instructions="Add a line below `### Fixed`.")
+    assert "    2| ### Fixed" in shown({"log.md": data}, "log.md", step=first)
+
+
 def test_of_a_long_file_nobody_speaks_of_the_outline_is_shown() -> None:
     text = shown({"a.py": FILLER + b"def far():\n    return 1\n"}, "a.py")
     assert f"definitions:\n{WHOLE_FILE_LINES + 1:>5}| def far():" in text

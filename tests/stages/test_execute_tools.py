@@ -160,8 +160,18 @@ def test_looking_around_outside_is_not_allowed_either(name: str) -> None:
         ("broken arguments", "edit_file", None, "no JSON object; send the call again"),
         ("an unknown tool", "delete_file", {"path": "a"}, "there is no tool 'delete_file'; the tools are read_file, "),
         ("no path", "edit_file", {"old": "a", "new": "b"}, "path is missing"),
-        ("no new text", "edit_file", {"path": "src/a.py", "old": "a"}, "new is missing. edit_file needs path, old, new; it"),
-        ("another's name", "edit_file", {"path": "b", "was": "a", "new": "b"}, "old is missing; there is no argument was"),
+        (
+            "no new text",
+            "edit_file",
+            {"path": "src/a.py", "old": "a"},
+            "new is missing. edit_file needs path, old, new",
+        ),
+        (
+            "another's name",
+            "edit_file",
+            {"path": "b", "was": "a", "new": "b"},
+            "old is missing; there is no argument was",
+        ),
         ("a list as text", "edit_file", {"path": "src/a.py", "old": ["a"], "new": "b"}, "old and new are strings"),
         ("no such file to edit", "edit_file", {"path": "b.py", "old": "a", "new": "b"}, "to make one use write_file"),
         ("a folder to edit", "edit_file", {"path": "src", "old": "a", "new": "b"}, "there is no file src"),
@@ -520,3 +530,22 @@ def test_a_patch_deletes_a_file_by_a_command_or_nothing_happens() -> None:
     assert b.files() == FILES
     b = bench({"rm": Recorded(exit_code=1, output=b"rm: no\n")})
     assert "but src/b.py is changed already and could not be put back" in b.ask("apply_patch", {"patch": patch}).text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("edit_file", {"file_path": "src/a.py", "old_string": "return 1", "new_string": "return 2"}),
+        ("edit_file", {"path": "src/a.py", "old_text": "return 1", "new_text": "return 2"}),
+        ("write_file", {"file_path": "src/a.py", "contents": "def a():\n    return 2\n"}),
+    ],
+)
+def test_arguments_under_the_names_of_other_peoples_tools_are_understood(name: str, arguments: JsonObject) -> None:
+    b = bench()
+    b.said(name, arguments)
+    assert b.files()["src/a.py"] == b"def a():\n    return 2\n"
+
+
+def test_another_name_does_not_get_a_model_around_what_it_may_read() -> None:
+    assert bench().ask("read_file", {"file_path": ".env"}).is_error
+    assert bench().ask("write_file", {"file_path": ".git/config", "content": "x"}).is_error

@@ -1,5 +1,7 @@
 """The condensed view of a repository: the same for the same tree, and within its bounds."""
 
+from dataclasses import replace
+
 from coderoute.adapters.repository_inmemory import InMemoryRepository
 from coderoute.domain.judgement import Outcome, TestReport
 from coderoute.stages.plan import repo_digest
@@ -112,6 +114,29 @@ def test_the_tests_are_told_with_their_failures_and_the_nearest_ids_first() -> N
     assert "Failing already:\ntests/test_a.py::test_red" in text
     assert "Tests in tests/test_a.py (3), those nearest to the issue:\ntests/test_a.py::test_empty_cart" in text
     assert "test_other" not in text
+
+
+def test_a_rare_word_of_the_issue_weighs_more_than_common_ones_in_the_names_of_tests() -> None:
+    ids = [f"t.py::test_keyword_only_{n}" for n in range(9)] + ["t.py::test_pre_init_args", "t.py::test_plain"]
+    near = repo_digest.nearest(ids, "`__pre_init__` gets defaults; keyword arguments only are right")
+    assert near[0] == "t.py::test_pre_init_args"
+    assert "t.py::test_plain" not in near
+    assert repo_digest.nearest(ids, "nothing in common") == []
+
+
+def test_where_only_parameters_tell_the_tests_apart_they_are_named() -> None:
+    report = replace(
+        REPORT, outcomes={f"t.py::test_format[{name}]": Outcome.PASSED for name in ("lines", "fmtskip", "empty")}
+    )
+    text = repo_digest.tests_digest(report, ["t.py"], "`fmt: skip` is not heard")
+    assert text.endswith("Tests in t.py (1), those nearest to the issue:\nt.py::test_format[fmtskip]")
+
+
+def test_of_a_long_text_only_little_is_shown() -> None:
+    data = b"".join(b"line %d\n" % n for n in range(1, 200))
+    text = shown({"a.md": data}, [("a.md", "line", (10, 60, 110, 160))])
+    assert "   60| line 60" in text
+    assert "  160| line 160" not in text
 
 
 def test_without_tests_that_is_said() -> None:

@@ -76,4 +76,4 @@ def test_what_no_longer_fits_is_named() -> None:
     long = b"def f():\n" + b"    y = '" + b"y" * 1900 + b"'\n" + b"    z = 1\n"
     before = {f"f{n}.py": long for n in range(12)}
     text = around(before, {path: data.replace(b"z = 1", b"z = 2") for path, data in before.items()}, touched_lines)
-    assert "f11.py: too long to be shown, use read_file" in text
+    assert "f9.py: too long to be shown, use read_file" in text

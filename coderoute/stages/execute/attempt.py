@@ -50,6 +50,7 @@ NOT_RUN = "not run: an edit before it in this turn failed; mend that first"
 LOOKUP_NAMES = frozenset(tool.name for tool in LOOKUPS)
 MAX_SAME_TURNS = 3
 """Turns in a row with exactly the same calls: nothing changes between them, so nothing new will come."""
+MAX_RED = 8
 GIVE_UP_KINDS = ("unclear", "impossible", "environment", "needs_stronger")
 
 
@@ -77,6 +78,8 @@ class Assignment:
     nonce: str
     test_command: str = ""
     """How the repository's tests are run; empty: the model is not told."""
+    red_before: tuple[str, ...] = ()
+    """Tests that fail on the base commit: not this step's to mend."""
     must_fail: str | None = None
     """The id of the test this step writes, which has to fail until a later step."""
 
@@ -264,7 +267,7 @@ def opening(work: Assignment, repository: Repository) -> str:
         checks=checks,
         check_files=shown_checks(check_files(step, work.tree, repository), work.nonce),
         must_fail=red_for_now(work.must_fail),
-        tests=how_to_test(step, work.test_command),
+        tests=how_to_test(step, work.test_command, work.red_before),
         diff_lines=str(step.diff_lines),
         max_lines=str(work.max_lines),
         max_turns=str(work.max_turns),
@@ -273,15 +276,33 @@ def opening(work: Assignment, repository: Repository) -> str:
     )
 
 
-def how_to_test(step: Step, command: str) -> str:
-    """The command for the whole suite, and with pytest the one for the step's own checks, ready to be copied."""
+def how_to_test(step: Step, command: str, red_before: Sequence[str]) -> str:
+    """The command for the whole suite, with pytest and unittest the one for single tests, ready to be copied, and which
+    tests fail anyway."""
     if not command:
         return ""
     rows = [f"The whole suite is run with: {command}"]
-    pytest = re.match(r".*?\bpytest\b", command)
+    pytest, unittest = re.match(r".*?\bpytest\b", command), re.match(r".*?-m unittest\b", command)
     if pytest is not None and step.test_checks:
         rows.insert(0, f"Run these tests with: {pytest.group(0)} -q {shlex.join(step.test_checks)}")
+    elif unittest is not None:
+        names = [name for check in step.test_checks if (name := dotted(check)) is not None]
+        named = shlex.join(names) or "package.module.Class.test_name"
+        rows.insert(0, f"Run {'these' if names else 'single'} tests with: {unittest.group(0)} {named}")
+    red = [test for test in red_before if test not in step.checks]
+    if red:
+        more = f" and {len(red) - MAX_RED} more" if len(red) > MAX_RED else ""
+        rows.append(f"These fail already, whatever you do; leave them: {', '.join(map(one_line, red[:MAX_RED]))}{more}")
     return "\n".join(rows)
+
+
+def dotted(test: str) -> str | None:
+    """A test id as unittest takes it; None for what is none of its."""
+    path, _, inner = test.partition("::")
+    if not path.endswith(".py"):
+        return None
+    module = path.removesuffix(".py").replace("/", ".")
+    return ".".join([module, *inner.split("::")]) if inner else module
 
 
 def shown_checks(tests: str, nonce: str) -> str:

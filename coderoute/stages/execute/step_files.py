@@ -19,6 +19,10 @@ AROUND = 8
 HEAD_LINES = 40
 QUOTED = re.compile(r"[`\"]([^`\"\n]+)[`\"]")
 CHECK_CHARS = 8_000
+BELOW = 40
+IMPORT = re.compile(r"(?:import|from|use|using|#include|require|const \w.*= require)\b|import\(")
+IMPORTS_WITHIN = 80
+IMPORT_LINES = 30
 
 
 def step_files(step: Step, tree: str, repository: Repository) -> str:
@@ -72,15 +76,31 @@ def parts_of(path: str, text: str, words: str) -> str:
     quoted = [] if is_code(path) else anchors(text, words)
     named = spoken_of(text, words, limit=MAX_DEFINITIONS) if is_code(path) else ()
     spans = merged([*named, *around, *quoted])
+    if spans and is_code(path):
+        spans = merged([*imports(text), *spans])
     if spans:
         shown = "\n   ...\n".join(numbered(text, first, last) for first, last in spans)
         return f"the parts the step speaks of:\n{shown}"
     return f"definitions:\n{outline(text, limit=MAX_SYMBOLS)}" if is_code(path) else numbered(text, 1, HEAD_LINES)
 
 
+def imports(text: str) -> tuple[tuple[int, int], ...]:
+    """The lines at the top that say what the file uses, as far as they are not too many."""
+    found = [number for number, line in enumerate(lines_of(text)[:IMPORTS_WITHIN], 1) if IMPORT.match(line)]
+    near = [number for number in found if number - found[0] < IMPORT_LINES]
+    return ((near[0], near[-1]),) if near else ()
+
+
 def anchors(text: str, words: str) -> list[tuple[int, int]]:
-    """The lines of a text file that hold a quoted piece of `words`, with their surroundings."""
+    """The lines of a text file that hold a quoted piece of `words`, with their surroundings. Of a piece that stands in
+    many places, as headings do, the first below a piece that stands in one is meant, else the first of all."""
     lines = lines_of(text)
-    pieces = [piece for piece in QUOTED.findall(words) if len(piece) > 3]
-    hits = [number for number, line in enumerate(lines, 1) if any(piece in line for piece in pieces)]
+    pieces = [piece for piece in dict.fromkeys(QUOTED.findall(words)) if len(piece) > 3]
+    places = {piece: [n for n, line in enumerate(lines, 1) if piece in line] for piece in pieces}
+    sure = [found[0] for found in places.values() if len(found) == 1]
+    meant = set(sure)
+    for found in places.values():
+        if len(found) > 1:
+            meant.add(next((n for n in found for anchor in sure if 0 <= n - anchor <= BELOW), found[0]))
+    hits = sorted(meant)
     return [(max(1, n - AROUND), min(len(lines), n + AROUND)) for n in hits[:MAX_DEFINITIONS]]

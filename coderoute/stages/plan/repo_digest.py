@@ -22,6 +22,10 @@ MAPPED_FILES = 30
 MAX_MAPPED_BYTES = 400_000
 EXCERPT_CHARS = 30_000
 WHOLE_FILE_LINES = 220
+WHOLE_TEXT_LINES = 60
+"""Of what is no source code less is shown: it tells what is promised, not where it is done."""
+TEXT_AROUND = 6
+MAX_IN_TEXT = 3
 MAX_SYMBOLS = 60
 MAX_DEFINITIONS = 10
 MAX_EXCERPTS = 8
@@ -79,7 +83,7 @@ def excerpts(places: Sequence[tuple[str, str, tuple[int, ...]]], words: str, tre
         if data is None or b"\0" in data[:8192]:
             continue
         text = data.decode("utf-8", "replace")
-        body = excerpt(text, lines, words)
+        body = excerpt(path, text, lines, words)
         if len(body) > left:
             body = outline(text, limit=MAX_SYMBOLS)
         if len(body) > left or number > MAX_EXCERPTS:
@@ -89,10 +93,13 @@ def excerpts(places: Sequence[tuple[str, str, tuple[int, ...]]], words: str, tre
     return "\n\n".join(parts) or "(no file matched; search for it)"
 
 
-def excerpt(text: str, lines: Sequence[int], words: str) -> str:
+def excerpt(path: str, text: str, lines: Sequence[int], words: str) -> str:
     total = len(lines_of(text))
-    if total <= WHOLE_FILE_LINES:
+    if total <= (WHOLE_FILE_LINES if is_code(path) else WHOLE_TEXT_LINES):
         return numbered(text)
+    if not is_code(path):
+        around = merged((max(1, line - TEXT_AROUND), min(total, line + TEXT_AROUND)) for line in lines[:MAX_IN_TEXT])
+        return "\n   ...\n".join(numbered(text, first, last) for first, last in around)
     spans = telling_parts(text, words, limit=MAX_DEFINITIONS)
     if not spans:
         spans = merged((max(1, line - AROUND), min(total, line + AROUND)) for line in lines)
@@ -116,6 +123,8 @@ def tests_digest(report: TestReport | None, test_files: Sequence[str], words: st
         rows += [f"... {len(failed) - 20} more"] if len(failed) > 20 else []
     ids = {path: ids_of(report, path) for path in test_files[:3]}
     near = nearest([test for tests in ids.values() for test in tests], words)
+    if not near:  # what tells tests apart may be their parameters
+        near = nearest([test for test in report.outcomes if test.partition("::")[0] in ids], words)
     for path, tests in ids.items():
         nearest_here = [test for test in near if test.startswith(f"{path}::")][:8]
         if nearest_here:
