@@ -27,6 +27,7 @@ BUILT_IN = frozenset(dir(builtins))
 MANY = 2
 SHORT_CLASS_LINES = 250
 HEAD_LINES = 40
+MAX_DECORATOR_LINES = 40
 AFTER = 3
 """Lines shown behind a definition: the next one often is where something is to be added."""
 
@@ -75,14 +76,25 @@ def first_line(lines: Sequence[str], number: int, indent: int) -> int:
     """The first of the decorators and comments directly above line `number`."""
     while number > 1:
         above = lines[number - 2]
-        if (
-            not above.strip()
-            or indent_of(above) != indent
-            or not above.lstrip().startswith(("@", "#", "//", "*", "/*"))
-        ):
+        if not above.strip() or indent_of(above) != indent:
             break
-        number -= 1
+        if above.lstrip().startswith(("@", "#", "//", "*", "/*")):
+            number -= 1
+        elif above.lstrip()[0] in ")]}" and (begin := decorator_that_ends(lines, number - 1, indent)) is not None:
+            number = begin
+        else:
+            break
     return number
+
+
+def decorator_that_ends(lines: Sequence[str], last: int, indent: int) -> int | None:
+    """The line (from 1) of the decorator over several lines that line `last` closes; None where it closes another
+    thing, or one too long to be shown above a definition."""
+    for number in range(last - 1, max(0, last - 1 - MAX_DECORATOR_LINES), -1):
+        line = lines[number - 1]
+        if line.strip() and indent_of(line) <= indent and line.lstrip()[0] not in ")]}":
+            return number if indent_of(line) == indent and line.lstrip().startswith("@") else None
+    return None
 
 
 def last_line(lines: Sequence[str], number: int, indent: int) -> int:

@@ -99,3 +99,11 @@ def test_where_there_are_too_many_the_names_seldom_used_come_first() -> None:
     text = common + "x = common() + common()\n\n\n\n\n\n\n" + "def seldom():\n    return 2\n"
     (span,) = spoken_of(text, "`common()` and `seldom()`", limit=1)
     assert text.split("\n")[span[0] - 1] == "def seldom():"
+
+
+def test_a_decorator_over_several_lines_belongs_to_its_function() -> None:
+    text = (
+        "import x\n\nfound = [\n    1,\n]\ndef plain(): ...\n\n@first\n@pytest.mark.parametrize(\n    ('a', 'b'),\n"
+        "    [\n        (1, 2),\n    ],\n)\ndef test_it(a, b):\n    assert a\n"
+    )
+    assert [(d.name, d.first, d.line) for d in definitions(text)] == [("plain", 6, 6), ("test_it", 8, 15)]

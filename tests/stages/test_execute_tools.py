@@ -287,6 +287,40 @@ def test_a_folder_that_is_not_there_is_named() -> None:
     assert b.ask("list_files", {"path": "lib"}).text == "error: find: './lib': No such file or directory"
 
 
+@pytest.mark.parametrize(
+    ("command", "exit_code", "said"),
+    [
+        ("pytest | tail -3", 0, "exit code 0 (of the last command of the pipe) after"),
+        ("pytest | tail -3", 1, "exit code 1 after"),
+        ("pytest || tail x", 0, "exit code 0 after"),
+        ("ls | tail -3; pytest", 0, "exit code 0 after"),
+    ],
+)
+def test_whose_exit_code_it_is_is_said_where_a_pipe_hides_it(command: str, exit_code: int, said: str) -> None:
+    b = bench({command.split()[0]: Recorded(exit_code=exit_code)})
+    assert b.said("run", {"command": command}).startswith(said)
+
+
+def test_an_edit_that_broke_the_file_by_a_slip_is_mended_and_shown() -> None:
+    b = bench()
+    b.said("write_file", {"path": "src/m.py", "content": "class A:\n    def g(self):\n        return 2\n"})
+    edit = {"path": "src/m.py", "old": "def g(self):", "new": "def h(self):\n    pass\n\ndef g(self):"}
+    said = b.said("edit_file", edit)
+    assert said.startswith(
+        "replaced at line 2 of src/m.py; as it was sent the file would not parse any more: the later"
+    )
+    assert b.files()["src/m.py"].startswith(b"class A:\n    def h(self):\n        pass\n\n    def g(self):\n")
+
+
+def test_a_blank_line_that_an_edit_leaves_at_the_end_is_told_once() -> None:
+    b = bench()
+    b.said("write_file", {"path": "src/e.py", "content": "x = 1\n"})
+    assert b.said("edit_file", {"path": "src/e.py", "old": "x = 1", "new": "x = 2\n"}).endswith(
+        "note: src/e.py ends with a blank line now"
+    )
+    assert "note:" not in b.said("edit_file", {"path": "src/e.py", "old": "x = 2", "new": "x = 3"})
+
+
 def test_of_long_output_a_part_is_shown_and_the_rest_can_be_read() -> None:
     printed = "".join(f"line {n}\n" for n in range(1, 3_000))
     b = bench({"make": Recorded(output=printed.encode()), "pytest": Recorded(output=b"1 passed")})

@@ -11,6 +11,7 @@ from coderoute.lookups import BadArgument, failed, whole_number
 from coderoute.ports import Sandbox
 from coderoute.stages.execute.editing.hidden import restored
 from coderoute.stages.execute.editing.hints import numbered, readable
+from coderoute.stages.execute.editing.mended import mended
 from coderoute.stages.execute.editing.misfit import Misfit
 from coderoute.stages.execute.editing.patch import Patched, patched
 from coderoute.stages.execute.editing.patch_reading import FilePatch, read_patch
@@ -65,11 +66,14 @@ class Changes:
             edited = replace_all(path.text, before, old, new) if everywhere else replace_once(
                 path.text, before, old, new, line
             )  # fmt: skip
+            meant = mended(path.text, before, old, new, edited)
+            edited = meant or edited
             self._write(path.text, encoded(edited.text))
         except (Misfit, BadArgument) as problem:
             return failed(call, visible(str(problem)))
         self._made.add((path.text, old, new))
-        text = with_problem(told_of(path.text, edited, old, new), path.text, edited.text, before)
+        done = told_of(path.text, edited, old, new) if meant is None else told_of_mended(path.text, meant)
+        text = with_problem(done, path.text, edited.text, before)
         return ToolResult(call_id=call.id, text=text)
 
     def write_file(self, call: ToolCall, arguments: JsonObject) -> ToolResult:
@@ -206,6 +210,14 @@ def told_of(path: str, edited: Edited, old: str, new: str) -> str:
     return f"{done}. It reads now:\n{shown(edited)}" if joined or inside else done
 
 
+def told_of_mended(path: str, edited: Edited) -> str:
+    """What was put instead of the `new` that was sent."""
+    return (
+        f"replaced at line {edited.line} of {path}; as it was sent the file would not parse any more: {edited.slip}. "
+        f"That was mended, and it reads now:\n{shown(edited)}"
+    )
+
+
 def told_of_file(change: _Change) -> str:
     if change.patched.text is None:
         return f"deleted {change.path}"
@@ -231,9 +243,16 @@ def shown(edited: Edited) -> str:
 
 
 def with_problem(done: str, path: str, text: str, before: str | None) -> str:
-    """What was done, and a warning where the file does not parse now."""
+    """What was done, and a warning where the file does not parse now, or ends in a blank line that it did not have."""
     problem = syntax_problem(path, text, before)
-    return done if problem is None else f"{done}\nwarning: {visible(problem)}"
+    rows = [done] if problem is None else [done, f"warning: {visible(problem)}"]
+    if ends_blank(text) and not ends_blank(before or ""):
+        rows.append(f"note: {path} ends with a blank line now")
+    return "\n".join(rows)
+
+
+def ends_blank(text: str) -> bool:
+    return text.replace("\r", "").endswith("\n\n")
 
 
 def quoted(text: str) -> str:

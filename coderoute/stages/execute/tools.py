@@ -33,6 +33,9 @@ MAX_TIMEOUT_S = 900.0
 LOOKUP_TIMEOUT_S = 20.0
 MATCH = re.compile(r"(?P<path>.*?):\d+:")
 
+PIPED = re.compile(r"[^|]\|\s*(?:tail|head|grep|tee|cat|less|sed|awk)\b[^|;&\n]*$")
+"""A command whose exit code says nothing of what the pipe was fed from."""
+
 NOT_LOOKED_INTO = (".git", ".venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache")
 """Folders that hold what others made: their matches would bury the repository's own."""
 
@@ -165,7 +168,8 @@ class Workbench:
         result = self._sandbox.run(command, timeout_s=limit_s, env=self._env)
         match result.ending:
             case Ending.EXIT:
-                head = f"exit code {result.exit_code} after {result.duration_s:.1f} s"
+                of = " (of the last command of the pipe)" if result.exit_code == 0 and PIPED.search(command) else ""
+                head = f"exit code {result.exit_code}{of} after {result.duration_s:.1f} s"
             case Ending.TIMEOUT:
                 head = f"killed after {limit_s:.0f} s (timeout); give a larger timeout_s or a smaller command"
             case Ending.OUT_OF_MEMORY:

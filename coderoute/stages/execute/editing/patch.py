@@ -40,7 +40,10 @@ def patched(file: FilePatch, text: str | None) -> Patched:
         try:
             edit = applied(file.path, text, hunk, moved)
         except Misfit as misfit:
-            raise Misfit(f"hunk {number} of {len(file.hunks)} for {file.path}: {misfit}") from misfit
+            where = f"hunk {number} of {len(file.hunks)} for {file.path}"
+            raise Misfit(
+                f"{where}: {misfit}\n(old: its lines that stay or go; new: those that stay or come)"
+            ) from misfit
         moved += edit.text.count("\n") - text.count("\n")
         text = edit.text
         edits.append(edit)
