@@ -1,7 +1,7 @@
 """Facts about every file of a tree, each blob read once in its life."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from coderoute.domain.code_facts import FileFacts
 from coderoute.domain.plain_code import plain_facts
@@ -14,11 +14,13 @@ FILES_A_BATCH = 400
 
 
 class CodeIndex:
-    """What `reader` makes of files, remembered in `store` by the blob's id, the language and the reader's version."""
+    """What `reader` makes of files, remembered in `store` by the blob's id, the language and the reader's version.
+    `redact` takes keys out of a text: the store keeps words of the files, and is a place where no key may be."""
 
-    def __init__(self, reader: CodeReader, store: FactsStore) -> None:
+    def __init__(self, reader: CodeReader, store: FactsStore, redact: Callable[[str], str] | None = None) -> None:
         self._reader = reader
         self._store = store
+        self._redact = redact
         self._reader_id = hashlib.sha256(reader.version.encode()).hexdigest()[:12]
 
     def facts(self, files: Iterable[TreeFile], repository: Repository) -> dict[str, FileFacts]:
@@ -28,6 +30,11 @@ class CodeIndex:
         missing = {key: path for path, key in keys.items() if key not in found}
         found |= self._read(list(missing.items()), repository)
         return {path: found[key] for path, key in keys.items()}
+
+    def _clean(self, data: bytes) -> bytes:
+        if self._redact is None:
+            return data
+        return self._redact(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def _read(self, missing: Sequence[tuple[str, str]], repository: Repository) -> dict[str, FileFacts]:
         """What is not read this time is read by patterns, and not remembered."""
@@ -40,7 +47,7 @@ class CodeIndex:
                 batch = missing[start : start + FILES_A_BATCH]
                 blobs = repository.read_many([oid_of(key) for key, _ in batch])
                 for key, path in batch:
-                    reading.append(blobs[oid_of(key)])
+                    reading.append(self._clean(blobs[oid_of(key)]))
                     yield SourceFile(path=path, data=reading[-1])
 
         for asked, facts in enumerate(self._reader.facts(sources())):

@@ -52,6 +52,15 @@ def test_after_a_change_only_what_changed_is_read_by_any_run() -> None:
     assert facts["b.py"].symbols[0].name == "three"
 
 
+def test_the_reader_is_given_files_without_the_keys_that_stand_in_them() -> None:
+    repository, store = InMemoryRepository({"a.py": b"def found(): return 'key-1'  # \xff\n"}), InMemoryFacts()
+    tree = repository.pin(None).tree
+    facts = CodeIndex(Watched(), store, lambda text: text.replace("found", "gone")).facts(
+        repository.files(tree), repository
+    )
+    assert facts["a.py"].symbols[0].name == "gone"
+
+
 def test_another_version_of_the_reader_reads_anew() -> None:
     store, reader = InMemoryFacts(), Watched("2")
     indexed(FILES, Watched("1"), store)

@@ -204,7 +204,7 @@ def code_index(house: House) -> CodeIndex:
     from coderoute.adapters.code_plain import PlainReader
     from coderoute.adapters.code_treesitter import TreeSitterReader
 
-    return CodeIndex(TreeSitterReader(PlainReader()), house.known_code())
+    return CodeIndex(TreeSitterReader(PlainReader()), house.known_code(), house.keys.redacted)
 
 
 def timed(

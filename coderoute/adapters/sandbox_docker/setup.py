@@ -180,15 +180,25 @@ def set_up(
         machine.remove()
 
 
+NOT_STARTED = (126, 128)
+"""What the engine says for a command that it could not start, or whose container ended meanwhile. (127 may also be a
+program that our script did not find.)"""
+
+
+def nothing_runs_in(image: Image, why: str) -> Blocked:
+    return _broken(
+        f"the image {image.id[:19]} is none for a sandbox: nothing runs in it, it may lack /bin/sh or sleep ({why})",
+        remedy=NEEDED,
+    )
+
+
 def _make_folders(machine: Machine, image: Image) -> None:
     try:
         made = machine.script(MAKE_FOLDERS, LEFT_FOLDER, user="0:0")
     except SandboxLost as error:
-        raise _broken(
-            f"the image {image.id[:19]} is none for a sandbox: nothing runs in it, it may lack /bin/sh or sleep "
-            f"({error.problem})",
-            remedy=NEEDED,
-        ) from error
+        raise nothing_runs_in(image, error.problem) from error
+    if made.exit_code in NOT_STARTED:
+        raise nothing_runs_in(image, made.complaint)
     checked = machine.script(CHECK_FOLDERS, LEFT_FOLDER, f"uid {WORK_UID}") if made.exit_code == 0 else made
     if checked.exit_code != 0:
         raise _broken(
