@@ -305,7 +305,7 @@ def test_an_edit_that_broke_the_file_by_a_slip_is_mended_and_shown() -> None:
     b = bench()
     b.said("write_file", {"path": "src/m.py", "content": "class A:\n    def g(self):\n        return 2\n"})
     edit = {"path": "src/m.py", "old": "def g(self):", "new": "def h(self):\n    pass\n\ndef g(self):"}
-    said = b.said("edit_file", edit)
+    said = b.said("edit_file", dict(edit))
     assert said.startswith(
         "replaced at line 2 of src/m.py; as it was sent the file would not parse any more: the later"
     )
