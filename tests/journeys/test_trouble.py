@@ -106,7 +106,7 @@ def test_a_budget_that_is_used_up_on_the_way_ends_the_run_and_is_never_exceeded(
 
 def test_the_review_may_use_the_reserve_that_execution_could_not(new_journey: "Callable[..., Journey]") -> None:
     journey = new_journey()
-    # a planning call of this model reserves about 0.09, the review 0.64: it fits only with the 0.62 that are kept for it
+    # a planning call of this model reserves about 0.09, the review 0.64: it fits only with the 0.62 kept for it
     models = journey.terms.models | {"frontier": journey.terms.models["cheap"]}
     journey.terms = replace(
         journey.terms, models=models, budget_usd=Decimal("0.80"), review_reserve_usd=Decimal("0.62")
