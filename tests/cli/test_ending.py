@@ -132,8 +132,8 @@ store = SqliteStore(Path(sys.argv[1]))
 with store.lock("run-r1"):
     if sys.argv[2] != "unknown":
         store.remember("driver/r1", mark_of(os.getpid()))
-    print("held", flush=True)
     try:
+        print("held", flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         pass
